@@ -1,0 +1,1 @@
+"""The composition root: knows every room; no room imports it."""

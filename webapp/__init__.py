@@ -1,0 +1,1 @@
+"""Everything that answers HTTP, and the domain it shares with the workers."""

@@ -1,0 +1,1 @@
+"""Everything that consumes a queue: thin tasks that fetch, call, report."""

@@ -1,0 +1,1 @@
+"""Shards, pools and topology versions, and publishing them."""

@@ -1,0 +1,1 @@
+"""Images, and everything that is done to them."""

@@ -1,0 +1,1 @@
+"""Messages leave in the transaction of the change that caused them."""

@@ -1,0 +1,1 @@
+"""The read service: core and storage only."""

@@ -1,0 +1,1 @@
+"""Bytes on one shard, and on several at once."""

@@ -1,0 +1,1 @@
+"""The receiver: from a socket to a stored image."""
