@@ -1,0 +1,236 @@
+"""The only reader of the environment: every setting has a type, a sentence, a safe default or none.
+
+A profile is a set of environment variables, all starting with ``SHOEBOX_``. An unknown
+one, a malformed one, or a missing secret stops the start with one message naming them all.
+Only the embedded profile fills gaps by itself, below its data folder.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from webapp.core.errors import ConfigurationError
+from webapp.core.signing import Keyring
+
+PREFIX = "SHOEBOX_"
+MIN_SECRET_LENGTH = 32
+ENV_FILE = "env"
+_CREDENTIAL = re.compile(r"SHOEBOX_SHARD_([A-Z0-9_]+)_(ACCESS|SECRET)_KEY")
+MIB = 1024 * 1024
+
+
+class Settings(BaseModel):
+    """All settings. The name of a variable is the field's name in capitals after ``SHOEBOX_``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    profile: Literal["embedded", "cluster"] = Field(
+        "cluster", description="`embedded` fills gaps with defaults under the data folder."
+    )
+    data: Path = Field(Path("data"), description="Folder for everything this machine keeps.")
+    secret_key: str = Field(
+        min_length=MIN_SECRET_LENGTH,
+        description="Secret of sessions and CSRF tokens; at least 32 characters.",
+    )
+    signing_keys: str = Field(
+        description="`id:hex[,id:hex…]`, newest first: signs topology, journal and links."
+    )
+    database_url: str = Field(
+        description="The index: `sqlite:///path` or `postgresql://user:password@host:port/name`."
+    )
+    broker_url: str = Field(description="The queue: `amqp://…` or `redis://…`.")
+    topology_file: Path = Field(description="Local copy of the last good topology.")
+    journal_file: Path = Field(description="Local copy of the last good deletion journal.")
+    spool: Path = Field(description="Folder uploads are received into before they are stored.")
+    write_url: str = Field(description="Public base of the write service, without a slash.")
+    read_url: str = Field(description="Public base of the read service, without a slash.")
+    flower_url: str = Field("", description="Public address of Flower; linked for staff when set.")
+    allowed_hosts: tuple[str, ...] = Field(
+        description="Host names the write service answers to, separated by commas."
+    )
+    seed_shards: tuple[str, ...] = Field(
+        (),
+        description="`name=url` of shards a read service asks for its first topology when it "
+        "has no file.",
+    )
+    zone: str = Field("", description="Zone this process runs in; preferred for reading.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Lowest level that is logged."
+    )
+
+    topology_poll: float = Field(
+        2.0, gt=0, le=60, description="Seconds between looks for a newer topology or journal."
+    )
+    shard_connect_seconds: float = Field(2.0, gt=0, description="Time-out of a connection.")
+    shard_read_seconds: float = Field(10.0, gt=0, description="Time-out of an answer.")
+
+    max_upload_bytes: int = Field(64 * MIB, gt=0, description="Most bytes of one upload.")
+    max_uploads_in_flight: int = Field(
+        1500, gt=0, description="Uploads a write process holds; more get 503 `busy`."
+    )
+    spool_floor_bytes: int = Field(
+        256 * MIB, ge=0, description="Free bytes that must stay where the spool is."
+    )
+    upload_idle_seconds: float = Field(
+        30.0, gt=0, description="A client that sends nothing for so long is dropped."
+    )
+    backlog_limit: int = Field(
+        100_000, gt=0, description="Unpublished messages at which uploads get 503 `busy`."
+    )
+    max_frames: int = Field(1000, gt=0, description="Most frames of an animated picture.")
+    metadata_policy: Literal["strip-location", "strip-all", "keep"] = Field(
+        "strip-location", description="What is removed from JPEG, PNG and WebP at upload."
+    )
+
+    max_attempts: int = Field(5, gt=0, description="Attempts before an image is `failed`.")
+    render_memory_bytes: int = Field(1536 * MIB, gt=0, description="Memory a decoder may use.")
+    render_cpu_seconds: int = Field(60, gt=0, description="Processor time a decoder may use.")
+    render_wall_seconds: float = Field(120.0, gt=0, description="Time a decoder may take.")
+    sweep_seconds: float = Field(
+        10.0, gt=0, description="Seconds between looks for images that are not what they should be."
+    )
+
+    reader_cache_bytes: int = Field(
+        256 * MIB, ge=0, description="Memory a read process keeps blobs in."
+    )
+    reader_deadline_seconds: float = Field(
+        10.0, gt=0, description="A read that takes longer is answered with 503."
+    )
+    link_seconds: int = Field(86_400, gt=0, description="How long a signed link is valid.")
+
+    replica_count: int = Field(3, ge=1, le=16, description="Copies of an original, new pools.")
+    rendition_replica_count: int = Field(
+        2, ge=1, le=16, description="Copies of a rendition, new pools."
+    )
+    admin_username: str = Field("admin", description="Name of the user `bootstrap` makes.")
+    admin_password: str = Field("", description="Password of the user `bootstrap` makes.")
+    admin_token: str = Field("", description="Token of the user `bootstrap` makes.")
+    bootstrap_shards: tuple[str, ...] = Field(
+        (), description="`name=url@zone,…`: shards `bootstrap` adds when there are none."
+    )
+    shard_credentials: Mapping[str, tuple[str, str]] = Field(
+        default_factory=dict,
+        description="From `SHOEBOX_SHARD_<NAME>_ACCESS_KEY` and `…_SECRET_KEY`, by shard name.",
+    )
+
+    @field_validator("allowed_hosts", "seed_shards", "bootstrap_shards", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(p.strip() for p in value.split(",") if p.strip()) if _is_text(value) else value
+
+    @field_validator("write_url", "read_url", "flower_url")
+    @classmethod
+    def _bare(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            message = f"{value!r} does not start with http:// or https://"
+            raise ValueError(message)
+        return value.rstrip("/")
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys documents and links are signed with."""
+        return Keyring.parse(self.signing_keys)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this is the profile with defaults for one machine."""
+        return self.profile == "embedded"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process, read once.
+
+    Raises:
+        ConfigurationError: Names every variable that is unknown, missing or malformed.
+    """
+    return load(os.environ)
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Return the settings written in ``environ``.
+
+    Without a profile there, the file ``env`` in the data folder is read, so that
+    ``manage.py`` can be used by hand beside a running ``make run``.
+
+    Raises:
+        ConfigurationError: Names every variable that is unknown, missing or malformed.
+    """
+    variables = {k: v for k, v in environ.items() if k.startswith(PREFIX)}
+    if f"{PREFIX}PROFILE" not in variables:
+        variables = _from_file(variables) | variables
+    values = _values(variables)
+    if values.get("profile") == "embedded":
+        values = _embedded_defaults(Path(values.get("data", "data")).absolute()) | values
+    try:
+        loaded = Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error)) from None
+    _ = loaded.keyring  # a malformed or weak key stops the start, not the first request
+    return loaded
+
+
+def _from_file(variables: Mapping[str, str]) -> dict[str, str]:
+    path = Path(variables.get(f"{PREFIX}DATA", "data")) / ENV_FILE
+    if not path.is_file():
+        return {}
+    lines = (line.partition("=") for line in path.read_text().splitlines() if "=" in line)
+    return {name: value for name, _, value in lines if name.startswith(PREFIX)}
+
+
+def _values(variables: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    credentials: dict[str, dict[str, str]] = {}
+    for name, value in variables.items():
+        match = _CREDENTIAL.fullmatch(name)
+        if match:
+            shard = match[1].lower().replace("_", "-")
+            credentials.setdefault(shard, {})[match[2]] = value
+        else:
+            values[name.removeprefix(PREFIX).lower()] = value
+    pairs = {n: (c.get("ACCESS", ""), c.get("SECRET", "")) for n, c in credentials.items()}
+    return values | {"shard_credentials": pairs}
+
+
+def _embedded_defaults(data: Path) -> dict[str, Any]:
+    """Return what the embedded profile fills in. Secrets end with the process unless given."""
+    return {
+        "secret_key": secrets.token_urlsafe(48),
+        "signing_keys": f"k1:{secrets.token_hex(32)}",
+        "database_url": f"sqlite:///{data}/index.sqlite3",
+        "broker_url": "redis://127.0.0.1:6379/0",
+        "topology_file": f"{data}/topology.json",
+        "journal_file": f"{data}/deleted.json",
+        "spool": f"{data}/spool",
+        "write_url": "http://127.0.0.1:8000",
+        "read_url": "http://127.0.0.1:8001",
+        "allowed_hosts": "127.0.0.1,localhost",
+    }
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        name = PREFIX + "_".join(str(part) for part in problem["loc"]).upper()
+        kind = problem["type"]
+        if kind == "extra_forbidden":
+            lines.append(f"{name}: unknown setting")
+        elif kind == "missing":
+            lines.append(f"{name}: missing. {Settings.model_fields[_field(problem)].description}")
+        else:
+            lines.append(f"{name}: {problem['msg']}")
+    return "Wrong settings, nothing was started:\n  " + "\n  ".join(sorted(lines))
+
+
+def _field(problem: Mapping[str, Any]) -> str:
+    return str(problem["loc"][0])

@@ -1,0 +1,10 @@
+"""Django application."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """The accounts room."""
+
+    name = "webapp.accounts"
+    label = "accounts"

@@ -1,0 +1,79 @@
+"""Users and their tokens."""
+
+import hashlib
+import secrets
+import uuid
+from enum import StrEnum
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils import timezone
+
+TOKEN_PREFIX = "sbx_"  # noqa: S105 - a marker that secret scanners can look for
+TOKEN_BYTES = 32
+
+
+class Scope(StrEnum):
+    """What a token allows."""
+
+    UPLOAD = "upload"
+    READ = "read"
+    DELETE = "delete"
+    ADMIN = "admin"
+
+
+class User(AbstractUser):
+    """Somebody who owns images. The id is on every shard, so it outlives the index."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    pool = models.CharField(max_length=32, default="default")
+    quota_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text="Empty: no limit")
+    quota_images = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: no limit")
+
+
+def token_hash(secret: str) -> str:
+    """Return what is kept of a token. The secret has 256 random bits: no salt is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class TokenQuerySet(models.QuerySet["Token"]):
+    """Questions about tokens."""
+
+    def valid(self) -> "TokenQuerySet":
+        """Return tokens that are not over and whose user may sign in."""
+        alive = models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now())
+        return self.filter(alive, user__is_active=True)
+
+
+class Token(models.Model):
+    """Lets a program act for a user. The secret is shown once and kept as a hash."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens"
+    )
+    name = models.CharField(max_length=100, help_text="What uses it.")
+    hash = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=12, editable=False, help_text="How it begins.")
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint}…)"
+
+    def allows(self, scope: Scope) -> bool:
+        """Return whether the token has ``scope``; ``admin`` has all."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+def secret_make() -> str:
+    """Return a new token secret."""
+    return TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)

@@ -1,0 +1,197 @@
+"""Images: one row each. Where the copies lie is computed; what was verified is a column."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from webapp.core.ids import ID_LENGTH, ImageId, Kind, id_parse
+from webapp.core.manifest import Manifest, RenditionRecord, Revision
+
+if TYPE_CHECKING:
+    from webapp.accounts.models import User
+
+TOMBSTONE_GRACE = timedelta(days=30)
+DIGEST_LENGTH = 71
+
+
+class ImageState(models.TextChoices):
+    """Where an image is on its way; see the design, section 4."""
+
+    STORED = "stored"
+    READY = "ready"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    DELETED = "deleted"
+
+
+class ImageQuerySet(models.QuerySet["Image"]):
+    """Questions about images."""
+
+    def visible_to(self, user: "User") -> "ImageQuerySet":
+        """Return what ``user`` may see: their own."""
+        return self.filter(owner=user)
+
+    def not_deleted(self) -> "ImageQuerySet":
+        """Return images that were not deleted."""
+        return self.exclude(state="deleted")
+
+    def matching(self, text: str) -> "ImageQuerySet":
+        """Return images whose title or file name holds ``text``."""
+        return self.filter(Q(title__icontains=text) | Q(filename__icontains=text))
+
+    def older_than(self, created_at: datetime, image_id: str) -> "ImageQuerySet":
+        """Return what comes after one image in a list, newest first (keyset paging)."""
+        earlier = Q(created_at__lt=created_at)
+        return self.filter(earlier | Q(created_at=created_at, id__lt=image_id))
+
+    def due(self, now: datetime) -> "ImageQuerySet":
+        """Return images the sweep should queue again."""
+        return self.filter(due_at__lte=now)
+
+
+class Image(models.Model):
+    """What a user owns."""
+
+    id = models.CharField(max_length=ID_LENGTH, primary_key=True)
+    owner: "models.ForeignKey[User, User]" = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="images"
+    )
+    pool = models.CharField(max_length=32)
+    state = models.CharField(max_length=10, choices=ImageState.choices, default=ImageState.STORED)
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it is in this state.")
+
+    filename = models.CharField(max_length=255, blank=True)
+    title = models.CharField(max_length=255, blank=True)
+    album = models.CharField(max_length=255, blank=True)
+
+    bytes = models.PositiveBigIntegerField()
+    digest = models.CharField(max_length=DIGEST_LENGTH)
+    source_digest = models.CharField(max_length=DIGEST_LENGTH)
+    content_type = models.CharField(max_length=32)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    frames = models.PositiveIntegerField(default=1)
+    private = models.BooleanField(
+        default=False, help_text="The original may hold location; only its owner gets it."
+    )
+
+    created_at = models.DateTimeField()
+    ready_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    restorable_until = models.DateTimeField(null=True, blank=True)
+    moved_to = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    epoch = models.PositiveIntegerField(default=1)
+    revision = models.PositiveIntegerField(default=1)
+    manifest_revision = models.PositiveIntegerField(
+        default=0, help_text="Revision of the manifest or tombstone that lies on the shards."
+    )
+    renditions = models.JSONField(default=dict, blank=True)
+    replicas = models.JSONField(
+        default=list, blank=True, help_text="Copies of the original: shard, check, when."
+    )
+
+    attempts = models.PositiveSmallIntegerField(default=0)
+    refusals = models.PositiveSmallIntegerField(
+        default=0, help_text="Attempts in which the decoder refused the bytes."
+    )
+    due_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the sweep queues it again; empty: all is well.",
+    )
+
+    objects = ImageQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["owner", "-created_at", "-id"], name="image_gallery"),
+            models.Index(fields=["owner", "source_digest"], name="image_source"),
+            models.Index(fields=["due_at"], name="image_due", condition=Q(due_at__isnull=False)),
+            models.Index(
+                fields=["deleted_at"],
+                name="image_deleted",
+                condition=Q(deleted_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def image_id(self) -> ImageId:
+        """The parsed id."""
+        return id_parse(self.id)
+
+    @property
+    def kind(self) -> Kind:
+        """Who may read it."""
+        return self.image_id.kind
+
+    @property
+    def transparent(self) -> bool:
+        """Whether the fallback renditions are PNG; False until renditions were made."""
+        return any(name.endswith(".png") for name in self.renditions)
+
+    @property
+    def manifest(self) -> Manifest:
+        """Everything this row knows, as it lies on the shards."""
+        return Manifest(
+            id=self.id,
+            revision=Revision(self.epoch, self.revision),
+            owner_id=str(self.owner_id),
+            owner_name=self.owner.username,
+            pool=self.pool,
+            kind=self.kind.value,
+            state=self.state,
+            reason=self.reason,
+            filename=self.filename,
+            title=self.title,
+            album=self.album,
+            bytes=self.bytes,
+            digest=self.digest,
+            source_digest=self.source_digest,
+            content_type=self.content_type,
+            width=self.width,
+            height=self.height,
+            frames=self.frames,
+            private=self.private,
+            created_at=self.created_at.isoformat(),
+            ready_at=self.ready_at.isoformat() if self.ready_at else None,
+            moved_to=self.moved_to,
+            renditions={name: RenditionRecord(**r) for name, r in self.renditions.items()},
+        )
+
+
+class JournalEntry(models.Model):
+    """An image that readers must not serve, until every position has confirmed its erasure."""
+
+    image_id = models.CharField(max_length=ID_LENGTH, primary_key=True)
+    epoch = models.PositiveIntegerField()
+    revision = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.image_id
+
+
+class IdempotencyKey(models.Model):
+    """An answer already given to a client's ``Idempotency-Key``."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    key = models.CharField(max_length=255)
+    source_digest = models.CharField(max_length=DIGEST_LENGTH)
+    image_id = models.CharField(max_length=ID_LENGTH)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["owner", "key"], name="idempotency_owner_key")
+        ]
+
+    def __str__(self) -> str:
+        return self.key

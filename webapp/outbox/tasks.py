@@ -1,0 +1,28 @@
+"""The names that may be published, and the queue each belongs on.
+
+Queues are by cost: `renditions` costs processor, `replication` input and output,
+`maintenance` is slow and can wait.
+"""
+
+from enum import StrEnum
+
+
+class Queue(StrEnum):
+    """Where a task waits."""
+
+    RENDITIONS = "renditions"
+    REPLICATION = "replication"
+    MAINTENANCE = "maintenance"
+
+
+class Task(StrEnum):
+    """A promise about one image that a worker makes true; the value is the task's name."""
+
+    MAKE_RENDITIONS = "renditions.make"
+    REPLICATE = "replication.replicate"
+    DELETE = "replication.delete"
+
+    @property
+    def queue(self) -> Queue:
+        """The queue the task belongs on."""
+        return Queue.RENDITIONS if self is Task.MAKE_RENDITIONS else Queue.REPLICATION
