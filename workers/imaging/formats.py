@@ -4,14 +4,11 @@ Only the one plugin that goes with the content is ever asked to open it: a file'
 declared type and Pillow's forty other plugins have no say.
 """
 
+import contextlib
 import functools
 import importlib
 
-from PIL import (
-    AvifImagePlugin,
-    Image,
-    features,
-)
+from PIL import AvifImagePlugin, Image, features
 
 from workers.imaging.errors import CodecMissingError, NotDecodableError
 from workers.imaging.model import JPEG_PIXELS_MAX, OTHER_PIXELS_MAX
@@ -34,6 +31,8 @@ _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIF_BRANDS = frozenset(
     {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1"}
 )
+
+_PLUGINS = ("Avif", "Bmp", "Gif", "Jpeg", "Mpo", "Png", "Tiff", "WebP")
 
 # What Pillow calls the library it was built with; formats without one are always there.
 _FEATURES = {"JPEG": "jpg", "PNG": "zlib", "WEBP": "webp", "AVIF": "avif"}
@@ -92,16 +91,25 @@ def pixels_max(name: str) -> int:
 
 
 @functools.cache
-def prepare(*, threads: int = 1) -> None:
+def prepare() -> None:
     """Load every plugin and set what Pillow keeps per process; once, about 60 ms.
 
     Pillow's own guard against decompression bombs warns at its limit and refuses at twice
     that, so it is set to half of the largest limit; the limit per format is ours. Codecs
-    would start a thread per core each: the pool has a process per core already.
+    would start a thread per core each; a pool has a process per core already.
     """
     Image.MAX_IMAGE_PIXELS = JPEG_PIXELS_MAX // 2
     Image.WARN_POSSIBLE_FORMATS = True  # else a plugin's reason for refusing is swallowed
-    AvifImagePlugin.DEFAULT_MAX_THREADS = threads
-    for name in ("Jpeg", "Mpo", "Png", "WebP", "Gif", "Tiff", "Bmp"):
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    for name in _PLUGINS:
         importlib.import_module(f"PIL.{name}ImagePlugin")
-    _register_heif(threads)
+    with contextlib.suppress(ImportError):
+        _register_heif()
+
+
+def _register_heif() -> None:
+    """Without the small pictures a HEIF file may carry beside the one that is meant."""
+    pillow_heif = importlib.import_module("pillow_heif")
+    pillow_heif.register_heif_opener(
+        decode_threads=1, thumbnails=False, depth_images=False, aux_images=False
+    )

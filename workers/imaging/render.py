@@ -1,0 +1,43 @@
+"""Make all renditions of one picture, in this process.
+
+This decodes what strangers sent: outside of tests and measurements it runs in the child that
+``workers.imaging.renderer`` guards.
+"""
+
+from collections.abc import Iterable
+from typing import IO
+
+from webapp.core.presets import PRESETS, Preset
+from workers.imaging.decode import decode
+from workers.imaging.develop import develop
+from workers.imaging.encode import encode
+from workers.imaging.model import Picture, Rendered
+
+
+def render(file: IO[bytes], *, presets: Iterable[Preset] = PRESETS, threads: int = 1) -> Rendered:
+    """Decode ``file`` once and make the renditions of all ``presets``.
+
+    The same bytes give the same renditions. Of an animation the first frame is shown.
+
+    Args:
+        file: The original, seekable; its name and position do not matter.
+        presets: The renditions wanted, at least one.
+        threads: Encoders at a time.
+
+    Returns:
+        Facts of the original, and the renditions by name.
+
+    Raises:
+        NotDecodableError: The decoder refused the bytes.
+        CodecMissingError: No decoder here for this type.
+        MemoryError: The process may not have as much memory as this picture needs.
+        ValueError: No presets.
+    """
+    wanted = tuple(presets)
+    if not wanted:
+        raise ValueError("no presets")
+    decoded = decode(file, presets=wanted)
+    developed = develop(decoded, presets=wanted)
+    width, height = decoded.size
+    picture = Picture(decoded.format, width, height, decoded.frames, developed.transparent)
+    return Rendered(picture, encode(developed, threads=threads))
