@@ -84,6 +84,13 @@ class Image(models.Model):
     restorable_until = models.DateTimeField(null=True, blank=True)
     moved_to = models.PositiveSmallIntegerField(null=True, blank=True)
 
+    dedupe_key = models.CharField(
+        max_length=64,
+        null=True,
+        unique=True,
+        editable=False,
+        help_text="What duplicates share: hash of owner, pool, kind, source digest.",
+    )
     epoch = models.PositiveIntegerField(default=1)
     revision = models.PositiveIntegerField(default=1)
     manifest_revision = models.PositiveIntegerField(

@@ -1,0 +1,150 @@
+"""Publishing the topology: to every shard and to a local file, and importing what is newer.
+
+A publication is ordered by one locked row. The document reaches the shards before the
+transaction commits: a reader may know a version the index does not have yet, never the
+other way round. What a crash leaves on the shards is imported by the next publication.
+"""
+
+from collections.abc import Callable, Iterable
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from webapp.cluster.models import ClusterState, Pool, Shard, TopologyVersion
+from webapp.cluster.snapshot import cluster_state, topology_build
+from webapp.cluster.stores import executor, store
+from webapp.core.errors import ShardsUnavailableError, SignatureError
+from webapp.core.keys import TOPOLOGY_KEY
+from webapp.core.shards import ShardEntry
+from webapp.core.topology import Topology, topology_check, topology_dump, topology_load
+from webapp.core.topology import TopologyVersion as CoreVersion
+from webapp.storage.base import BlobStore
+from webapp.storage.documents import document_fetch_all, document_publish, file_publish, file_read
+
+log = structlog.get_logger(__name__)
+
+
+def topology_publish(*, change: Callable[[], None]) -> Topology:
+    """Apply ``change`` to the rows and publish the topology they then describe.
+
+    Afterwards the document is on the local file and on every shard that answers, and the
+    change is committed; or neither the change nor the index moved.
+
+    Args:
+        change: Edits rows of shards, pools and versions; runs inside the transaction.
+
+    Raises:
+        TopologyConflictError: A newer document on file or shards contradicts the index.
+        ShardsUnavailableError: No shard took the document; nothing was changed.
+    """
+    with transaction.atomic():
+        state = _lock()
+        known = topology_import(state)
+        change()
+        topology = topology_build(known.revision + 1)
+        topology_check(known=known, new=topology)
+        _spread(topology)
+        state.topology_revision = topology.revision
+        state.save(update_fields=["topology_revision"])
+    return topology
+
+
+def _lock() -> ClusterState:
+    cluster_state()
+    return ClusterState.objects.select_for_update().get(id=ClusterState.ONLY)
+
+
+def topology_import(state: ClusterState) -> Topology:
+    """Take over what is newer on file or shards, and return what is then known.
+
+    Raises:
+        TopologyConflictError: It contradicts the index.
+    """
+    known = topology_build(state.topology_revision)
+    newest = max([known, *_published(known)], key=lambda topology: topology.revision)
+    if newest.revision > known.revision:
+        topology_check(known=known, new=newest)
+        for entry in newest.shards.values():
+            _entry_import(newest, entry)
+        for version in newest.versions.values():
+            _version_import(version)
+        log.info("topology imported", revision=newest.revision, had=known.revision)
+    return newest
+
+
+def _published(known: Topology) -> Iterable[Topology]:
+    found = [file_read(settings.SHOEBOX.topology_file)]
+    stores = [store(entry) for entry in known.shards.values() if entry.state.readable]
+    found += document_fetch_all(stores, TOPOLOGY_KEY, executor=executor()).values()
+    for data in filter(None, found):
+        try:
+            yield topology_load(data, keyring=settings.SHOEBOX.keyring)
+        except SignatureError as error:
+            log.warning("topology refused", detail=error.detail)
+
+
+def _spread(topology: Topology) -> None:
+    data = topology_dump(topology, keyring=settings.SHOEBOX.keyring)
+    stores = _reachable(topology)
+    accepted = document_publish(stores, TOPOLOGY_KEY, data, executor=executor())
+    if stores and not accepted:
+        raise ShardsUnavailableError("No shard took the topology; nothing was changed.")
+    file_publish(settings.SHOEBOX.topology_file, data)
+    log.info("topology published", revision=topology.revision, shards=accepted)
+
+
+def _reachable(topology: Topology) -> list[BlobStore]:
+    return [store(entry) for entry in topology.shards.values() if entry.state.takes_records]
+
+
+def topology_republish() -> Topology:
+    """Put the present document again wherever it is missing; changes nothing else."""
+    with transaction.atomic():
+        topology = topology_import(_lock())
+        _spread(topology)
+    return topology
+
+
+def _entry_import(newest: Topology, entry: ShardEntry) -> None:
+    row = Shard.objects.filter(name=entry.name).first()
+    if row is None:
+        pool, zone, weight = _placed_as(newest, entry.name)
+        Pool.objects.get_or_create(name=pool)
+        row = Shard(
+            name=entry.name, identity=entry.identity, pool_id=pool, zone=zone, weight=weight
+        )
+    row.url, row.state, row.options = entry.url, entry.state.label, dict(entry.options)
+    row.save()
+
+
+def _placed_as(newest: Topology, name: str) -> tuple[str, str, float]:
+    """Return pool, zone and weight of a shard by the newest version that places on it."""
+    for number in sorted(newest.versions, reverse=True):
+        for spec in newest.versions[number].shards:
+            if spec.name == name:
+                return newest.versions[number].pool, spec.zone, spec.weight
+    return "default", "unknown", 1.0
+
+
+def _version_import(version: CoreVersion) -> None:
+    Pool.objects.get_or_create(
+        name=version.pool,
+        defaults={
+            "replica_count": version.replica_count,
+            "rendition_replica_count": version.rendition_replica_count,
+        },
+    )
+    TopologyVersion.objects.get_or_create(number=version.number, defaults=version_fields(version))
+
+
+def version_fields(version: CoreVersion) -> dict[str, object]:
+    """Return the columns of a version's row."""
+    return {
+        "pool_id": version.pool,
+        "replica_count": version.replica_count,
+        "rendition_replica_count": version.rendition_replica_count,
+        "quorum": version.quorum,
+        "current_from": version.current_from,
+        "shards": [{"name": s.name, "zone": s.zone, "weight": s.weight} for s in version.shards],
+    }

@@ -1,0 +1,152 @@
+"""What an operator does to shards and pools. Every change is published before it counts."""
+
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import Max
+
+from webapp.cluster.models import Pool, Shard, TopologyVersion
+from webapp.cluster.publishing import topology_publish, version_fields
+from webapp.cluster.stores import fleet
+from webapp.core.errors import ConflictError, MalformedRequestError, NotFoundError
+from webapp.core.shards import ShardState
+from webapp.core.topology import ACTIVATION_SECONDS, Topology, version_make
+from webapp.storage.identity import identity_write
+
+DEFAULT_POOL = "default"
+
+
+def pool_get_or_add(*, name: str) -> Pool:
+    """Return a pool, made with the replica counts of the settings when it is new."""
+    pool, _ = Pool.objects.get_or_create(
+        name=name,
+        defaults={
+            "replica_count": settings.SHOEBOX.replica_count,
+            "rendition_replica_count": settings.SHOEBOX.rendition_replica_count,
+        },
+    )
+    return pool
+
+
+def shard_get(*, name: str) -> Shard:
+    """Return a shard.
+
+    Raises:
+        NotFoundError: There is none of this name.
+    """
+    shard = Shard.objects.filter(name=name).first()
+    if shard is None:
+        known = ", ".join(Shard.objects.values_list("name", flat=True)) or "none yet"
+        raise NotFoundError(f"There is no shard {name!r}. Shards: {known}.")
+    return shard
+
+
+def shard_add(
+    *,
+    name: str,
+    url: str,
+    zone: str,
+    weight: float = 1.0,
+    pool: str = DEFAULT_POOL,
+    options: Mapping[str, str] | None = None,
+) -> Shard:
+    """Make an empty store a shard: write its identity and publish it as ``joining``.
+
+    Readers learn of it; it takes no new images until ``shard_activate``.
+
+    Raises:
+        ConflictError: The name was used before, or the store is a shard already.
+        MalformedRequestError: A value is not of its form.
+        ShardUnavailableError: The store does not answer.
+    """
+    if Shard.objects.filter(name=name).exists():
+        raise ConflictError(f"Shard {name!r} exists; a shard's name is never used again.")
+    shard = Shard(
+        name=name,
+        url=url,
+        zone=zone,
+        weight=weight,
+        pool=pool_get_or_add(name=pool),
+        identity=uuid.uuid4(),
+        options=dict(options or {}),
+    )
+    try:
+        shard.full_clean()
+    except ValidationError as error:
+        raise MalformedRequestError(f"Shard {name!r}: {'; '.join(error.messages)}") from None
+    identity_write(fleet().unguarded(shard.entry), name, str(shard.identity))
+    topology_publish(change=shard.save)
+    return shard
+
+
+def shard_activate(*, names: Sequence[str]) -> Topology:
+    """Let shards take new images: publish a new version of each pool they belong to.
+
+    A pool's first version counts at once, a later one 30 s after it was published, when
+    every reader knows it. Nothing that exists is moved.
+
+    Raises:
+        NotFoundError: No shard of one of these names.
+        ConflictError: A shard is draining, down or dead.
+    """
+    shards = [shard_get(name=name) for name in names]
+    for shard in shards:
+        if shard.state not in {ShardState.JOINING.label, ShardState.READ_ONLY.label}:
+            raise ConflictError(f"Shard {shard.name!r} is {shard.state}; it cannot be activated.")
+
+    def change() -> None:
+        for shard in shards:
+            shard.state = ShardState.ACTIVE.label
+            shard.save(update_fields=["state"])
+        for pool in {shard.pool_id: shard.pool for shard in shards}.values():
+            version_add(pool=pool)
+
+    return topology_publish(change=change)
+
+
+def version_add(*, pool: Pool) -> TopologyVersion:
+    """Add the row of a new version over the pool's active shards; inside a publication."""
+    highest = TopologyVersion.objects.aggregate(highest=Max("number"))["highest"]
+    first = not TopologyVersion.objects.filter(pool=pool).exists()
+    version = version_make(
+        number=0 if highest is None else highest + 1,
+        pool=pool.name,
+        shards=[s.spec for s in pool.shards.filter(state=ShardState.ACTIVE.label)],
+        replica_count=pool.replica_count,
+        rendition_replica_count=pool.rendition_replica_count,
+        current_from=0.0 if first else time.time() + ACTIVATION_SECONDS,
+    )
+    return TopologyVersion.objects.create(number=version.number, **version_fields(version))
+
+
+def shard_set_state(*, name: str, state: ShardState) -> Topology:
+    """Change what may be done with a shard. Names and places stay as they are.
+
+    Raises:
+        ConflictError: The shard is dead, which is for ever, or joining and wants activation.
+    """
+    shard = shard_get(name=name)
+    if shard.state == ShardState.DEAD.label:
+        raise ConflictError(f"Shard {name!r} is dead, which is for ever; add a new one.")
+    if shard.state == ShardState.JOINING.label and state is ShardState.ACTIVE:
+        raise ConflictError(f"Shard {name!r} is joining; use `shard activate {name}`.")
+
+    def change() -> None:
+        shard.state = state.label
+        shard.save(update_fields=["state"])
+
+    return topology_publish(change=change)
+
+
+def shard_set_url(*, name: str, url: str) -> Topology:
+    """Tell where a shard is now; it must still carry its identity to be read."""
+    shard = shard_get(name=name)
+
+    def change() -> None:
+        shard.url = url
+        shard.save(update_fields=["url"])
+
+    return topology_publish(change=change)

@@ -1,0 +1,56 @@
+"""The topology as the index has it, cached until its revision changes."""
+
+import time
+from types import MappingProxyType
+
+from webapp.cluster.models import ClusterState, Pool, Shard, TopologyVersion
+from webapp.core.errors import ShardsUnavailableError
+from webapp.core.topology import Topology
+from webapp.core.topology import TopologyVersion as CoreVersion
+
+_cached: Topology | None = None
+
+
+def cluster_state() -> ClusterState:
+    """Return the one row of the cluster's counters."""
+    state, _ = ClusterState.objects.get_or_create(id=ClusterState.ONLY)
+    return state
+
+
+def topology_build(revision: int) -> Topology:
+    """Return the topology the rows describe, as ``revision``."""
+    versions = {row.number: row.core for row in TopologyVersion.objects.all()}
+    shards = {row.name: row.entry for row in Shard.objects.all()}
+    return Topology(revision, MappingProxyType(versions), MappingProxyType(shards))
+
+
+def topology_now() -> Topology:
+    """Return the published topology. One small query while nothing changed."""
+    global _cached  # noqa: PLW0603 - a cache of immutable values, keyed by revision
+    revision = (
+        ClusterState.objects.filter(id=ClusterState.ONLY)
+        .values_list("topology_revision", flat=True)
+        .first()
+    ) or 0
+    if _cached is None or _cached.revision != revision:
+        _cached = topology_build(revision)
+    return _cached
+
+
+def version_current(topology: Topology, pool: str) -> CoreVersion:
+    """Return the version new images of ``pool`` are named under at this moment.
+
+    Raises:
+        ShardsUnavailableError: The pool has none yet; an operator must activate shards.
+    """
+    version = topology.current(pool, now=time.time())
+    if version is None:
+        raise ShardsUnavailableError(
+            f"Pool {pool!r} has no shards in use yet; `manage.py shard activate` adds some."
+        )
+    return version
+
+
+def pool_names() -> list[str]:
+    """Return the names of all pools."""
+    return list(Pool.objects.order_by("name").values_list("name", flat=True))

@@ -1,0 +1,83 @@
+"""The shards of this process: one fleet, made on first use and again after a fork."""
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from webapp.core.placement import read_order, record_order, write_order
+from webapp.core.shards import ShardEntry, ShardSpec
+from webapp.core.topology import Topology, TopologyVersion
+from webapp.storage.base import BlobStore
+from webapp.storage.fleet import Fleet
+
+PUT_THREADS = 64
+
+Stores = list[tuple[ShardSpec, BlobStore]]
+
+
+@dataclass(frozen=True)
+class _Process:
+    pid: int
+    fleet: Fleet
+    executor: ThreadPoolExecutor
+
+
+_lock = threading.Lock()
+_process: _Process | None = None
+
+
+def _current() -> _Process:
+    global _process  # noqa: PLW0603 - one per process, and clients must not live through a fork
+    pid = os.getpid()
+    if _process is None or _process.pid != pid:
+        with _lock:
+            if _process is None or _process.pid != pid:
+                pool = ThreadPoolExecutor(PUT_THREADS, thread_name_prefix="shard")
+                _process = _Process(pid, _fleet_make(), pool)
+    return _process
+
+
+def _fleet_make() -> Fleet:
+    shoebox = settings.SHOEBOX
+    return Fleet(
+        shoebox.shard_credentials,
+        connect_seconds=shoebox.shard_connect_seconds,
+        read_seconds=shoebox.shard_read_seconds,
+    )
+
+
+def fleet() -> Fleet:
+    """Return this process's shards."""
+    return _current().fleet
+
+
+def executor() -> ThreadPoolExecutor:
+    """Return the threads this process talks to shards on."""
+    return _current().executor
+
+
+def store(entry: ShardEntry) -> BlobStore:
+    """Return the store of one shard; it checks that it is itself."""
+    return fleet().store(entry)
+
+
+def _with_stores(topology: Topology, specs: list[ShardSpec]) -> Stores:
+    return [(spec, fleet().store(topology.shards[spec.name])) for spec in specs]
+
+
+def writable(topology: Topology, version: TopologyVersion, partition: str) -> Stores:
+    """Return the positions that take new images, in order, with their stores."""
+    return _with_stores(topology, write_order(topology, version, partition))
+
+
+def recording(topology: Topology, version: TopologyVersion, partition: str) -> Stores:
+    """Return the positions that take manifests and tombstones, in order, with their stores."""
+    return _with_stores(topology, record_order(topology, version, partition))
+
+
+def readable(topology: Topology, version: TopologyVersion, partition: str) -> Stores:
+    """Return the positions that may be read, in order, with their stores."""
+    return _with_stores(topology, read_order(topology, version, partition))

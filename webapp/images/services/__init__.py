@@ -1,0 +1,42 @@
+"""Everything that is done to images; each promise has a function."""
+
+from webapp.images.services.attempts import (
+    rendition_attempt_begin,
+    rendition_failed,
+    rendition_refused,
+    renditions_record,
+)
+from webapp.images.services.change import (
+    image_delete,
+    image_get,
+    image_rekey,
+    image_restore,
+    image_retry,
+    image_update,
+)
+from webapp.images.services.erase import image_erase_finish
+from webapp.images.services.journal import journal_publish
+from webapp.images.services.outcome import Outcome
+from webapp.images.services.register import image_register
+from webapp.images.services.replicate import image_replicate, renditions_settle
+from webapp.images.services.sweep import images_sweep
+
+__all__ = [
+    "Outcome",
+    "image_delete",
+    "image_erase_finish",
+    "image_get",
+    "image_register",
+    "image_rekey",
+    "image_replicate",
+    "image_restore",
+    "image_retry",
+    "image_update",
+    "images_sweep",
+    "journal_publish",
+    "rendition_attempt_begin",
+    "rendition_failed",
+    "rendition_refused",
+    "renditions_record",
+    "renditions_settle",
+]

@@ -1,0 +1,98 @@
+"""Attempts to make renditions, and how they end."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from webapp.core.manifest import RenditionRecord
+from webapp.images.models import Image, ImageState
+from webapp.images.services.claims import claim_commit, image_claim
+from webapp.images.services.journal import journal_add, journal_publish
+from webapp.images.services.outcome import Outcome, backoff, image_find, renditions_wanted
+from webapp.images.services.records import manifest_put
+from webapp.outbox.services import outbox_add_all
+from webapp.outbox.tasks import Task
+
+REFUSALS_TO_REJECT = 2
+REJECTED_GRACE = timedelta(days=30)
+
+
+def rendition_attempt_begin(*, image_id: str) -> Image | None:
+    """Count an attempt in its own transaction, before anything is decoded.
+
+    A worker that dies in the decoder has been counted; the sweep finds the row when its
+    ``due_at`` has passed.
+
+    Returns:
+        The image to work on; None when there is nothing to do or the attempts are used up.
+    """
+    image = image_find(image_id=image_id)
+    if image is None or not renditions_wanted(image):
+        return None
+    if image.attempts >= settings.SHOEBOX.max_attempts:
+        image_conclude(image_id=image_id, state=ImageState.FAILED, reason=image.reason)
+        return None
+    wall = timedelta(seconds=settings.SHOEBOX.render_wall_seconds)
+    due = timezone.now() + wall + backoff(image.attempts + 1)
+    Image.objects.filter(id=image_id).update(attempts=F("attempts") + 1, due_at=due)
+    image.attempts += 1
+    return image
+
+
+def renditions_record(*, image: Image, records: Mapping[str, RenditionRecord]) -> None:
+    """Note which renditions lie on the shards now."""
+    values = {name: {"digest": r.digest, "bytes": r.bytes} for name, r in records.items()}
+    Image.objects.filter(id=image.id).update(
+        renditions=values, revision=F("revision") + 1, attempts=0, refusals=0, reason=""
+    )
+
+
+def rendition_failed(*, image: Image, reason: str) -> Outcome:
+    """Note an attempt that hit a limit or lost its child; it is due again later."""
+    if image.attempts >= settings.SHOEBOX.max_attempts:
+        image_conclude(image_id=image.id, state=ImageState.FAILED, reason=reason)
+        return Outcome.FAILED
+    due = timezone.now() + backoff(image.attempts)
+    Image.objects.filter(id=image.id).update(reason=reason[:200], due_at=due)
+    return Outcome.RETRY
+
+
+def rendition_refused(*, image: Image, reason: str) -> Outcome:
+    """Note that the decoder refused the bytes; the second time the image is rejected."""
+    if image.refusals + 1 >= REFUSALS_TO_REJECT:
+        image_conclude(image_id=image.id, state=ImageState.REJECTED, reason=reason)
+        return Outcome.REJECTED
+    with transaction.atomic():
+        Image.objects.filter(id=image.id).update(refusals=F("refusals") + 1, reason=reason[:200])
+        outbox_add_all(tasks=[Task.MAKE_RENDITIONS], subject=image.id)
+    return Outcome.RETRY
+
+
+def image_conclude(*, image_id: str, state: ImageState, reason: str) -> None:
+    """End an image's way as ``failed`` or ``rejected``, on the shards and in the index.
+
+    A rejected image is listed in the journal, so that nobody is served what no decoder
+    takes; it stays for 30 days and can be tried again.
+    """
+    image = image_claim(image_id=image_id)
+    if image is None or image.state != ImageState.STORED:
+        return
+    image.state, image.reason = state, reason[:200]
+    rejected = state == ImageState.REJECTED
+    image.restorable_until = timezone.now() + REJECTED_GRACE if rejected else None
+    if rejected:
+        image.dedupe_key = None
+    manifest_put(image)
+    image.manifest_revision = image.revision
+    image.due_at = None
+    fields = ("state", "reason", "restorable_until", "dedupe_key", "manifest_revision", "due_at")
+    with transaction.atomic():
+        committed = claim_commit(image, fields)
+        if committed and rejected:
+            journal_add(image)
+    if committed and rejected:
+        journal_publish()

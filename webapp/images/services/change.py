@@ -1,0 +1,211 @@
+"""What an owner does to an image: edit, delete, restore, try again, change its kind."""
+
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from webapp.cluster.snapshot import topology_now
+from webapp.core.errors import BusyError, ConflictError, NotFoundError, StaleError
+from webapp.core.ids import Kind
+from webapp.images.copies import Placement, fetched, original_name
+from webapp.images.models import TOMBSTONE_GRACE, Image, ImageState
+from webapp.images.services.claims import claim_commit, image_claim
+from webapp.images.services.journal import journal_add, journal_publish, journal_remove
+from webapp.images.services.records import manifest_put, tombstone_put
+from webapp.images.services.register import image_register
+from webapp.images.values import Upload, dedupe_key
+from webapp.outbox.services import outbox_add_all
+from webapp.outbox.tasks import Task
+
+if TYPE_CHECKING:
+    from webapp.accounts.models import User
+
+ATTEMPTS = 3
+EDITABLE = ("title", "album", "filename")
+
+
+def image_get(*, image_id: str, owner: "User | None") -> Image:
+    """Return an image; ``owner`` None means staff, who may see all.
+
+    Raises:
+        NotFoundError: No such image, or somebody else's: a stranger learns nothing.
+    """
+    rows = Image.objects.select_related("owner").filter(id=image_id)
+    image = (rows if owner is None else rows.visible_to(owner)).first()
+    if image is None:
+        raise NotFoundError(f"There is no image {image_id[:64]!r}.")
+    return image
+
+
+def image_update(*, image: Image, values: dict[str, str], expected: int | None = None) -> Image:
+    """Change title, album or filename; the manifests follow from the queue.
+
+    Args:
+        image: As the caller read it.
+        values: Only ``title``, ``album``, ``filename``.
+        expected: Revision the caller wants to change, None for whatever there is.
+
+    Raises:
+        StaleError: The image is at another revision than ``expected``.
+    """
+    if expected is not None and expected != image.revision:
+        raise StaleError(f"Image {image.id} is at revision {image.revision}, not {expected}.")
+    changed = {name: values[name] for name in EDITABLE if name in values}
+    with transaction.atomic():
+        rows = Image.objects.filter(id=image.id, revision=image.revision)
+        if not rows.update(**changed, revision=image.revision + 1, due_at=timezone.now()):
+            raise StaleError(f"Image {image.id} was changed by somebody else meanwhile.")
+        outbox_add_all(tasks=[Task.REPLICATE], subject=image.id)
+    image.refresh_from_db()
+    return image
+
+
+def image_delete(*, image: Image, erase: bool = False) -> None:
+    """Delete an image: tombstones on W positions, then the index, then the journal.
+
+    Twice is once. Restorable for 30 days unless ``erase``.
+
+    Raises:
+        ShardsUnavailableError: Fewer than W positions took the tombstone; it is not deleted.
+    """
+    for _ in range(ATTEMPTS):
+        claimed = image_claim(image_id=image.id)
+        if claimed is None or _gone(claimed, erase):
+            return
+        claimed.state = ImageState.DELETED
+        claimed.deleted_at = timezone.now()
+        claimed.restorable_until = None if erase else claimed.deleted_at + TOMBSTONE_GRACE
+        tombstone_put(claimed)
+        if _commit_delete(claimed):
+            journal_publish()
+            return
+    raise BusyError(f"Image {image.id} is being changed by others; try again.")
+
+
+def _gone(image: Image, erase: bool) -> bool:  # noqa: FBT001 - private, one caller
+    deleted = image.state == ImageState.DELETED
+    return deleted and (not erase or image.restorable_until is None)
+
+
+def _commit_delete(image: Image) -> bool:
+    image.manifest_revision = image.revision
+    image.dedupe_key = None
+    fields = ("state", "deleted_at", "restorable_until", "manifest_revision", "dedupe_key")
+    with transaction.atomic():
+        if not claim_commit(image, fields):
+            return False
+        journal_add(image)
+        outbox_add_all(tasks=[Task.DELETE], subject=image.id)
+    return True
+
+
+def image_restore(*, image: Image) -> Image:
+    """Undo a deletion: a manifest of a higher revision, then the index, then the journal.
+
+    Raises:
+        ConflictError: It was erased, or is past its date.
+        ShardsUnavailableError: Fewer than W positions took the manifest; it stays deleted.
+    """
+    if image.state != ImageState.DELETED:
+        return image
+    if image.restorable_until is None or image.restorable_until <= timezone.now():
+        raise ConflictError(f"Image {image.id} cannot be restored any more.")
+    return _revive(image, ImageState.DELETED)
+
+
+def image_retry(*, image: Image) -> Image:
+    """Try again to make the renditions of an image that failed or was rejected.
+
+    Raises:
+        ConflictError: The image is in another state.
+    """
+    if image.state not in {ImageState.FAILED, ImageState.REJECTED}:
+        raise ConflictError(f"Image {image.id} is {image.state}; there is nothing to try again.")
+    return _revive(image, image.state)
+
+
+def _revive(image: Image, state: str) -> Image:
+    """Bring an image back to ``stored``, from where the workers take it on."""
+    for _ in range(ATTEMPTS):
+        claimed = image_claim(image_id=image.id)
+        if claimed is None:
+            raise NotFoundError(f"There is no image {image.id!r} any more.")
+        if claimed.state != state:
+            return claimed
+        claimed.state, claimed.reason = ImageState.STORED, ""
+        claimed.deleted_at = claimed.restorable_until = None
+        claimed.attempts = claimed.refusals = 0
+        manifest_put(claimed)
+        claimed.manifest_revision = claimed.revision
+        if _commit_revive(claimed):
+            journal_publish()
+            return claimed
+    raise BusyError(f"Image {image.id} is being changed by others; try again.")
+
+
+def _commit_revive(image: Image) -> bool:
+    fields = (
+        "state",
+        "reason",
+        "deleted_at",
+        "restorable_until",
+        "attempts",
+        "refusals",
+        "manifest_revision",
+    )
+    with transaction.atomic():
+        if not claim_commit(image, fields):
+            return False
+        journal_remove(image.id)
+        outbox_add_all(tasks=[Task.MAKE_RENDITIONS, Task.REPLICATE], subject=image.id)
+    _answer_duplicates_again(image)
+    return True
+
+
+def _answer_duplicates_again(image: Image) -> None:
+    """Let the image answer duplicates, unless the same picture was uploaded meanwhile."""
+    key = dedupe_key(
+        owner_id=str(image.owner_id),
+        pool=image.pool,
+        kind=image.kind,
+        source_digest=image.source_digest,
+    )
+    try:
+        with transaction.atomic():
+            Image.objects.filter(id=image.id).update(dedupe_key=key)
+    except IntegrityError:
+        return
+
+
+def image_rekey(*, image: Image, kind: Kind) -> Image:
+    """Give an image another kind, which is another id; the old one is erased.
+
+    Raises:
+        ConflictError: The image is deleted or rejected.
+        ShardsUnavailableError: Too few shards answer; the old image is as it was.
+    """
+    if image.kind is kind:
+        return image
+    if image.state in {ImageState.DELETED, ImageState.REJECTED}:
+        raise ConflictError(f"Image {image.id} is {image.state}; its kind cannot change.")
+    placement = Placement.of(image.image_id, topology_now())
+    with fetched(placement, original_name(image), image.digest) as path:
+        upload = Upload(
+            path=path,
+            size=image.bytes,
+            digest=image.digest,
+            source_digest=image.source_digest,
+            content_type=image.content_type,
+            width=image.width,
+            height=image.height,
+            frames=image.frames,
+            private=image.private,
+            kind=kind,
+            filename=image.filename,
+            title=image.title,
+            album=image.album,
+        )
+        registered = image_register(owner=image.owner, upload=upload)
+    image_delete(image=image, erase=True)
+    return registered.image

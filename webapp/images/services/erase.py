@@ -1,0 +1,55 @@
+"""Finishing a deletion on every position."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from webapp.cluster.snapshot import topology_now
+from webapp.core.keys import MANIFEST, ORIGINAL, PRIVATE
+from webapp.core.placement import positions
+from webapp.core.presets import rendition_names
+from webapp.core.shards import ShardState
+from webapp.images.copies import (
+    Placement,
+    record_delete,
+)
+from webapp.images.models import Image, ImageState
+from webapp.images.services.journal import journal_publish, journal_remove
+from webapp.images.services.outcome import SHORTFALL_LOOK, Outcome, image_find
+from webapp.images.services.records import tombstone_put
+
+
+def image_erase_finish(*, image_id: str) -> Outcome:
+    """Finish a deletion: tombstones everywhere; when erased, no byte left and the journal done."""
+    image = image_find(image_id=image_id)
+    if image is None or image.state != ImageState.DELETED:
+        return Outcome.GONE
+    placement = Placement.of(image.image_id, topology_now())
+    everyone = _confirming(placement)
+    told = set(tombstone_put(image))
+    confirmed = told & set(record_delete(placement, _erasable(image)))
+    if not everyone <= confirmed:
+        due = timezone.now() + SHORTFALL_LOOK
+        Image.objects.filter(id=image_id, revision=image.revision).update(due_at=due)
+        return Outcome.SHORT
+    with transaction.atomic():
+        Image.objects.filter(id=image_id, revision=image.revision).update(due_at=None)
+        if image.restorable_until is None:
+            journal_remove(image_id)
+    if image.restorable_until is None:
+        journal_publish()
+    return Outcome.DONE
+
+
+def _confirming(placement: Placement) -> set[str]:
+    """Return every position that must confirm: all that are not dead, reachable or not."""
+    names = {s.name for s in positions(placement.version, placement.partition)}
+    return {n for n in names if placement.topology.state(n) is not ShardState.DEAD}
+
+
+def _erasable(image: Image) -> list[str]:
+    """Return the blobs to remove: none while the image can be restored."""
+    if image.restorable_until is not None:
+        return []
+    names = {*image.renditions, *rendition_names(transparent=False)}
+    names |= set(rendition_names(transparent=True))
+    return [ORIGINAL, PRIVATE, MANIFEST, *sorted(names)]

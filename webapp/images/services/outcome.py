@@ -1,0 +1,52 @@
+"""What a task found or did, and when an image is looked at again."""
+
+import random
+from datetime import datetime, timedelta
+from enum import Enum
+
+from django.utils import timezone
+
+from webapp.core.presets import rendition_names
+from webapp.images.models import Image, ImageState
+
+BACKOFF_FIRST = timedelta(seconds=2)
+BACKOFF_MOST = timedelta(hours=1)
+SHORTFALL_LOOK = timedelta(seconds=60)
+
+
+class Outcome(Enum):
+    """What a task found or did; what Flower shows as its result."""
+
+    GONE = "gone"
+    DONE = "done"
+    SHORT = "short"
+    ALREADY = "already"
+    RETRY = "retry"
+    FAILED = "failed"
+    REJECTED = "rejected"
+
+
+def backoff(attempts: int) -> timedelta:
+    """Return how long to wait after so many attempts: exponential, with jitter."""
+    seconds = BACKOFF_FIRST.total_seconds() * 2 ** max(attempts - 1, 0)
+    spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+    return min(timedelta(seconds=seconds * spread), BACKOFF_MOST)
+
+
+def image_find(*, image_id: str) -> Image | None:
+    """Return an image, None when its row is gone, which for a task means done."""
+    return Image.objects.select_related("owner").filter(id=image_id).first()
+
+
+def renditions_wanted(image: Image) -> bool:
+    """Return whether renditions still have to be made."""
+    names = set(rendition_names(transparent=image.transparent))
+    return image.state == ImageState.STORED and not names <= image.renditions.keys()
+
+
+def next_look(image: Image, *, complete: bool) -> datetime | None:
+    """Return when the sweep should look again; the older the image, the less often."""
+    if complete and image.state != ImageState.STORED:
+        return None
+    age = timezone.now() - image.created_at
+    return timezone.now() + min(max(age / 4, SHORTFALL_LOOK), BACKOFF_MOST)

@@ -1,0 +1,50 @@
+"""Manifests and tombstones of an image, written to its positions."""
+
+from django.utils import timezone
+
+from webapp.cluster.snapshot import topology_now
+from webapp.core.errors import ShardsUnavailableError
+from webapp.core.keys import MANIFEST, TOMBSTONE
+from webapp.core.label import Label
+from webapp.core.manifest import Revision, Tombstone, manifest_dump, tombstone_dump
+from webapp.core.signing import bytes_digest
+from webapp.images.copies import Placement, record_put
+from webapp.images.models import Image
+
+JSON_TYPE = "application/json"
+
+
+def manifest_put(image: Image) -> list[str]:
+    """Write the row's manifest to all positions that take records.
+
+    Raises:
+        ShardsUnavailableError: Fewer than W took it.
+    """
+    return _put(image, MANIFEST, manifest_dump(image.manifest))
+
+
+def tombstone_put(image: Image) -> list[str]:
+    """Write the tombstone of a deletion to all positions that take records.
+
+    Raises:
+        ShardsUnavailableError: Fewer than W took it; the image is not deleted.
+    """
+    until = image.restorable_until
+    tombstone = Tombstone(
+        id=image.id,
+        revision=Revision(image.epoch, image.revision),
+        deleted_at=(image.deleted_at or timezone.now()).isoformat(),
+        restorable_until=until.isoformat() if until else None,
+    )
+    return _put(image, TOMBSTONE, tombstone_dump(tombstone))
+
+
+def _put(image: Image, name: str, data: bytes) -> list[str]:
+    placement = Placement.of(image.image_id, topology_now())
+    accepted = record_put(placement, name, data, Label(bytes_digest(data), JSON_TYPE))
+    if len(accepted) < placement.version.quorum:
+        raise ShardsUnavailableError(
+            f"Only {len(accepted)} of the {placement.version.quorum} shards needed took "
+            f"the {name} of image {image.id}."
+        )
+    return accepted

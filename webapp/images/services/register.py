@@ -1,0 +1,253 @@
+"""From accepted bytes to an acknowledged image: the upload path's last steps."""
+
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from webapp.cluster.snapshot import cluster_state, topology_now, version_current
+from webapp.cluster.stores import executor
+from webapp.core.errors import BusyError, ConflictError, ShardsUnavailableError
+from webapp.core.ids import ImageId, id_make
+from webapp.core.label import About, Label
+from webapp.images.copies import Placement, holders, original_name, record_delete
+from webapp.images.models import IdempotencyKey, Image, ImageState
+from webapp.images.values import Registered, Upload, dedupe_key
+from webapp.outbox.services import outbox_add_all
+from webapp.outbox.tasks import Task
+from webapp.storage.base import Check
+from webapp.storage.quorum import Placed, quorum_write
+
+if TYPE_CHECKING:
+    from webapp.accounts.models import User
+
+log = structlog.get_logger(__name__)
+
+DRAWS = 4
+FIRST_LOOK = timedelta(seconds=60)
+COMMIT_LOOKS = 3
+ANSWERING = (ImageState.STORED, ImageState.READY, ImageState.FAILED)
+
+
+def image_register(*, owner: "User", upload: Upload) -> Registered:
+    """Store an upload on its quorum and acknowledge it.
+
+    When this returns, the image is durable on W positions and in the index, and its work
+    is in the outbox. When it raises, there is no row and nothing reachable.
+
+    Args:
+        owner: Whose image it becomes.
+        upload: The spooled bytes; the file stays the caller's.
+
+    Raises:
+        ConflictError: The Idempotency-Key was used for other bytes.
+        ShardsUnavailableError: Fewer than W positions accepted, four names in a row.
+    """
+    answered = _answered_before(owner, upload)
+    if answered:
+        return Registered(answered, duplicate=True)
+    duplicate = _find_duplicate(owner, upload)
+    if duplicate:
+        return _answer_duplicate(duplicate, upload)
+    return _store_new(owner, upload)
+
+
+def _answered_before(owner: "User", upload: Upload) -> Image | None:
+    if not upload.idempotency_key:
+        return None
+    known = IdempotencyKey.objects.filter(owner=owner, key=upload.idempotency_key).first()
+    if known is None:
+        return None
+    if known.source_digest != upload.source_digest:
+        raise ConflictError(
+            f"Idempotency-Key {upload.idempotency_key[:64]!r} was used for other bytes."
+        )
+    return Image.objects.select_related("owner").filter(id=known.image_id).first()
+
+
+def _key_of(owner: "User", upload: Upload) -> str:
+    return dedupe_key(
+        owner_id=str(owner.pk),
+        pool=owner.pool,
+        kind=upload.kind,
+        source_digest=upload.source_digest,
+    )
+
+
+def _find_duplicate(owner: "User", upload: Upload) -> Image | None:
+    rows = Image.objects.select_related("owner").filter(state__in=ANSWERING)
+    return rows.filter(dedupe_key=_key_of(owner, upload)).first()
+
+
+def _answer_duplicate(image: Image, upload: Upload) -> Registered:
+    """Answer with an image that is there; its copies are counted now, and made up for."""
+    placement = Placement.of(image.image_id, topology_now())
+    key = placement.key(original_name(image))
+    found = holders(placement.readable(), key, image.digest)
+    if len(found) < placement.version.quorum:
+        if upload.digest != image.digest:
+            raise ShardsUnavailableError(
+                f"Image {image.id} is the same picture, but too few of its shards answer."
+            )
+        placed = _put(placement, original_name(image), upload, label_of(image, upload))
+        replicas_note(image, placed)
+    return Registered(image, duplicate=True)
+
+
+def _store_new(owner: "User", upload: Upload) -> Registered:
+    created_at = timezone.now()
+    for _ in range(DRAWS):
+        topology = topology_now()
+        version = version_current(topology, owner.pool)
+        image_id = id_make(kind=upload.kind, version=version.number)
+        placement = Placement(image_id, topology, version)
+        image = _row(owner, upload, image_id, created_at)
+        try:
+            placed = _put(placement, original_name(image), upload, label_of(image, upload))
+        except ShardsUnavailableError as error:
+            log.warning("quorum missed", image=image.id, detail=error.detail)
+            continue
+        image.replicas = [replica(item) for item in placed]
+        if version_current(topology_now(), owner.pool).number == version.number:
+            return _commit(image, upload, placement)
+        record_delete(placement, [original_name(image)])
+    raise ShardsUnavailableError(
+        f"Fewer shards answer than the quorum of pool {owner.pool!r} needs; nothing was kept."
+    )
+
+
+def _put(placement: Placement, name: str, upload: Upload, label: Label) -> list[Placed]:
+    return quorum_write(
+        stores=placement.writable(),
+        key=placement.key(name),
+        source=upload.path,
+        label=label,
+        wanted=placement.version.replica_count,
+        quorum=placement.version.quorum,
+        executor=executor(),
+    )
+
+
+def replica(placed: Placed) -> dict[str, str]:
+    """Return what the index keeps of one copy."""
+    return {
+        "shard": placed.shard,
+        "check": placed.check.value,
+        "at": timezone.now().isoformat(timespec="seconds"),
+    }
+
+
+def replicas_note(image: Image, placed: list[Placed]) -> None:
+    """Keep in the index which copies were just written or verified."""
+    if not placed:
+        return
+    fresh = {item.shard for item in placed}
+    image.replicas = [r for r in image.replicas if r["shard"] not in fresh]
+    image.replicas += [replica(item) for item in placed]
+    Image.objects.filter(id=image.id).update(replicas=image.replicas)
+
+
+def replicas_keep(image: Image, known: list[str], verified: list[str]) -> None:
+    """Forget copies that are not there any more, and note those just verified."""
+    stale = [r["shard"] for r in image.replicas if r["shard"] not in known]
+    if not stale and not verified:
+        return
+    image.replicas = [r for r in image.replicas if r["shard"] in known]
+    image.replicas += [replica(Placed(shard, Check.VERIFIED)) for shard in verified]
+    Image.objects.filter(id=image.id).update(replicas=image.replicas)
+
+
+def _row(owner: "User", upload: Upload, image_id: ImageId, created_at: datetime) -> Image:
+    return Image(
+        id=str(image_id),
+        owner=owner,
+        pool=owner.pool,
+        filename=upload.filename,
+        title=upload.title,
+        album=upload.album,
+        bytes=upload.size,
+        digest=upload.digest,
+        source_digest=upload.source_digest,
+        content_type=upload.content_type,
+        width=upload.width,
+        height=upload.height,
+        frames=upload.frames,
+        private=upload.private,
+        created_at=created_at,
+        dedupe_key=_key_of(owner, upload),
+        epoch=cluster_state().epoch,
+        due_at=created_at + FIRST_LOOK,
+    )
+
+
+def label_of(image: Image, upload: Upload | None = None) -> Label:
+    """Return the label of an image's original: what a rebuild of the index needs.
+
+    Args:
+        image: The row; need not be saved.
+        upload: Gives the texts as they were sent; without it the row's are taken.
+    """
+    texts = upload or image
+    about = About(
+        owner_id=str(image.owner_id),
+        owner_name=image.owner.username,
+        pool=image.pool,
+        source_digest=image.source_digest,
+        width=image.width,
+        height=image.height,
+        frames=image.frames,
+        filename=texts.filename,
+        title=texts.title,
+        album=texts.album,
+        created_at=image.created_at.isoformat(),
+    )
+    return Label(image.digest, image.content_type, about)
+
+
+def _commit(image: Image, upload: Upload, placement: Placement) -> Registered:
+    try:
+        with transaction.atomic():
+            image.save(force_insert=True)
+            outbox_add_all(tasks=[Task.MAKE_RENDITIONS, Task.REPLICATE], subject=image.id)
+            if upload.idempotency_key:
+                IdempotencyKey.objects.create(
+                    owner=image.owner,
+                    key=upload.idempotency_key,
+                    source_digest=upload.source_digest,
+                    image_id=image.id,
+                )
+    except IntegrityError:
+        return _lost_race(image, upload, placement)
+    except DatabaseError as error:
+        _look_for_row(image, error)
+    return Registered(image, duplicate=False)
+
+
+def _lost_race(image: Image, upload: Upload, placement: Placement) -> Registered:
+    """Another upload of the same picture was first: delete our bytes, answer with its image."""
+    record_delete(placement, [original_name(image)])
+    winner = _answered_before(image.owner, upload) or _find_duplicate(image.owner, upload)
+    if winner is None:
+        raise BusyError("Another upload of the same picture is being decided; try again.")
+    return Registered(winner, duplicate=True)
+
+
+def _look_for_row(image: Image, error: DatabaseError) -> None:
+    """Decide an unknown commit: nothing is deleted, the row says what happened.
+
+    Raises:
+        BusyError: The row is not there, or the database cannot tell.
+    """
+    log.warning("commit unknown", image=image.id, error=str(error))
+    for attempt in range(COMMIT_LOOKS):
+        connection.close()
+        try:
+            if Image.objects.filter(id=image.id).exists():
+                return
+            break
+        except DatabaseError:
+            time.sleep(0.2 * (attempt + 1))  # the database may just be coming back
+    raise BusyError("The index did not confirm the upload; send it again.") from error

@@ -1,0 +1,56 @@
+"""Making the shards say what the row says, and a complete image ready."""
+
+import structlog
+from django.utils import timezone
+
+from webapp.core.errors import ShardsUnavailableError
+from webapp.images.models import Image, ImageState
+from webapp.images.services.claims import claim_commit, image_claim
+from webapp.images.services.outcome import image_find, next_look, renditions_wanted
+from webapp.images.services.records import manifest_put
+
+log = structlog.get_logger(__name__)
+
+
+def image_settle(*, image_id: str, complete: bool = True) -> bool:
+    """Write the manifest the row calls for, and make a complete image ``ready``.
+
+    Args:
+        image_id: The image.
+        complete: Whether every copy is on its home; if not, the row is due again.
+
+    Returns:
+        Whether the row and its manifest agree and nothing is missing.
+    """
+    image = image_find(image_id=image_id)
+    if image is None or image.state == ImageState.DELETED:
+        return True
+    becomes_ready = image.state == ImageState.STORED and not renditions_wanted(image)
+    if not becomes_ready and _manifest_says_it(image):
+        return _due(image, complete=complete)
+    claimed = image_claim(image_id=image_id)
+    if claimed is None or claimed.state != image.state:
+        return False
+    if becomes_ready:
+        claimed.state, claimed.ready_at = ImageState.READY, timezone.now()
+    try:
+        manifest_put(claimed)
+    except ShardsUnavailableError as error:
+        log.info("manifest short", image=image_id, detail=error.detail)
+        return False
+    claimed.manifest_revision = claimed.revision
+    claimed.due_at = next_look(claimed, complete=complete)
+    return claim_commit(claimed, ("state", "ready_at", "manifest_revision", "due_at"))
+
+
+def _manifest_says_it(image: Image) -> bool:
+    """Return whether the shards know what the row knows; of a fresh image the label says it."""
+    return image.revision in (image.manifest_revision, 1)
+
+
+def _due(image: Image, *, complete: bool) -> bool:
+    if image.state == ImageState.STORED:
+        return False  # the renditions decide when to look again
+    due = next_look(image, complete=complete)
+    Image.objects.filter(id=image.id, revision=image.revision).update(due_at=due)
+    return due is None

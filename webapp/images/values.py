@@ -1,0 +1,59 @@
+"""What goes in and out of the image services."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from webapp.core.ids import Kind
+from webapp.images.models import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Accepted bytes in the spool, ready to be stored.
+
+    Args:
+        path: The file, after the metadata policy.
+        size: Bytes of that file.
+        digest: Of that file.
+        source_digest: Of the bytes as they were sent.
+        content_type: By content.
+        width: Pixels, upright.
+        height: Pixels, upright.
+        frames: At least 1.
+        private: May hold location that cannot be removed losslessly.
+        kind: Who may read it.
+        filename: Cleaned.
+        title: May be empty.
+        album: May be empty.
+        idempotency_key: The client's, empty when it sent none.
+    """
+
+    path: Path
+    size: int
+    digest: str
+    source_digest: str
+    content_type: str
+    width: int
+    height: int
+    frames: int
+    private: bool
+    kind: Kind = Kind.PUBLIC
+    filename: str = ""
+    title: str = ""
+    album: str = ""
+    idempotency_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The answer to an upload: an image, and whether it was there before."""
+
+    image: Image
+    duplicate: bool
+
+
+def dedupe_key(*, owner_id: str, pool: str, kind: Kind, source_digest: str) -> str:
+    """Return what two uploads share exactly when one is the other's duplicate."""
+    parts = f"{owner_id}\x00{pool}\x00{kind.value}\x00{source_digest}"
+    return hashlib.sha256(parts.encode()).hexdigest()
