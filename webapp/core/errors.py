@@ -4,6 +4,7 @@ ShoeboxError
 ├── CallerError             the caller must change the request
 │   ├── MalformedRequestError, MalformedIdError, NotAuthenticatedError, NotAllowedError
 │   ├── NotFoundError, ConflictError, DeletedError, StaleError
+│   ├── MethodNotAllowedError, RangeNotSatisfiableError
 │   ├── TooLargeError, UnsupportedTypeError
 │   ├── TooManyPixelsError, TooManyFramesError, TruncatedError, NotDecodableError
 │   └── QuotaExceededError
@@ -114,6 +115,22 @@ class NotFoundError(CallerError):
     code = "not-found"
     status = 404
     title = "Not found"
+
+
+class MethodNotAllowedError(CallerError):
+    """The resource does not know this method; ``Allow`` names those it knows."""
+
+    code = "method-not-allowed"
+    status = 405
+    title = "Method not allowed"
+
+
+class RangeNotSatisfiableError(CallerError):
+    """The range asked for starts after the end."""
+
+    code = "range-not-satisfiable"
+    status = 416
+    title = "The range lies outside"
 
 
 class ConflictError(CallerError):
