@@ -88,12 +88,12 @@ class Settings(BaseModel):
         "strip-location", description="What is removed from JPEG, PNG and WebP at upload."
     )
 
-    max_attempts: int = Field(5, gt=0, description="Attempts before an image is `failed`.")
-    render_memory_bytes: int = Field(1536 * MIB, gt=0, description="Memory a decoder may use.")
-    render_cpu_seconds: int = Field(60, gt=0, description="Processor time a decoder may use.")
-    render_wall_seconds: float = Field(120.0, gt=0, description="Time a decoder may take.")
+    max_attempts: int = Field(3, gt=0, description="Attempts before an image is `failed`.")
+    render_memory_bytes: int = Field(1280 * MIB, gt=0, description="Memory a decoder may use.")
+    render_cpu_seconds: float = Field(20.0, gt=0, description="Processor time a decoder may use.")
+    render_wall_seconds: float = Field(40.0, gt=0, description="Time a decoder may take.")
     sweep_seconds: float = Field(
-        10.0, gt=0, description="Seconds between looks for images that are not what they should be."
+        5.0, gt=0, description="Seconds between looks for images that are not what they should be."
     )
 
     reader_cache_bytes: int = Field(

@@ -3,8 +3,8 @@
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from config.logging import LOGGING as _LOGGING
 from config.env import settings
+from config.logging import LOGGING as _LOGGING
 from webapp.core.errors import ConfigurationError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -141,3 +141,6 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Uploads never pass through Django: the receiver takes them before it.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# The relay finds the application by this name, because no room imports config.
+CELERY_APP = "config.celery:app"

@@ -13,10 +13,10 @@ from django.db import transaction
 
 from webapp.cluster.models import ClusterState, Pool, Shard, TopologyVersion
 from webapp.cluster.snapshot import cluster_state, topology_build
-from webapp.cluster.stores import executor, store
+from webapp.cluster.stores import fleet
 from webapp.core.errors import ShardsUnavailableError, SignatureError
 from webapp.core.keys import TOPOLOGY_KEY
-from webapp.core.shards import ShardEntry
+from webapp.core.shards import ShardEntry, ShardState
 from webapp.core.topology import Topology, topology_check, topology_dump, topology_load
 from webapp.core.topology import TopologyVersion as CoreVersion
 from webapp.storage.base import BlobStore
@@ -75,8 +75,8 @@ def topology_import(state: ClusterState) -> Topology:
 
 def _published(known: Topology) -> Iterable[Topology]:
     found = [file_read(settings.SHOEBOX.topology_file)]
-    stores = [store(entry) for entry in known.shards.values() if entry.state.readable]
-    found += document_fetch_all(stores, TOPOLOGY_KEY, executor=executor()).values()
+    stores = _stores(known, lambda state: state.readable)
+    found += document_fetch_all(stores, TOPOLOGY_KEY).given.values()
     for data in filter(None, found):
         try:
             yield topology_load(data, keyring=settings.SHOEBOX.keyring)
@@ -86,16 +86,17 @@ def _published(known: Topology) -> Iterable[Topology]:
 
 def _spread(topology: Topology) -> None:
     data = topology_dump(topology, keyring=settings.SHOEBOX.keyring)
-    stores = _reachable(topology)
-    accepted = document_publish(stores, TOPOLOGY_KEY, data, executor=executor())
+    stores = _stores(topology, lambda state: state.takes_records)
+    accepted = document_publish(stores, TOPOLOGY_KEY, data)
     if stores and not accepted:
         raise ShardsUnavailableError("No shard took the topology; nothing was changed.")
     file_publish(settings.SHOEBOX.topology_file, data)
     log.info("topology published", revision=topology.revision, shards=accepted)
 
 
-def _reachable(topology: Topology) -> list[BlobStore]:
-    return [store(entry) for entry in topology.shards.values() if entry.state.takes_records]
+def _stores(topology: Topology, may: Callable[[ShardState], bool]) -> list[BlobStore]:
+    names = [entry.name for entry in topology.shards.values() if may(entry.state)]
+    return fleet().stores(topology, names)
 
 
 def topology_republish() -> Topology:

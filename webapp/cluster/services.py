@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from webapp.cluster.models import Pool, Shard, TopologyVersion
 from webapp.cluster.publishing import topology_publish, version_fields
-from webapp.cluster.stores import fleet
+from webapp.cluster.stores import store_bare
 from webapp.core.errors import ConflictError, MalformedRequestError, NotFoundError
 from webapp.core.shards import ShardState
 from webapp.core.topology import ACTIVATION_SECONDS, Topology, version_make
@@ -77,7 +77,7 @@ def shard_add(
         shard.full_clean()
     except ValidationError as error:
         raise MalformedRequestError(f"Shard {name!r}: {'; '.join(error.messages)}") from None
-    identity_write(fleet().unguarded(shard.entry), name, str(shard.identity))
+    identity_write(store_bare(shard.entry), name, str(shard.identity))
     topology_publish(change=shard.save)
     return shard
 

@@ -11,7 +11,8 @@ from webapp.core.placement import read_order, record_order, write_order
 from webapp.core.shards import ShardEntry, ShardSpec
 from webapp.core.topology import Topology, TopologyVersion
 from webapp.storage.base import BlobStore
-from webapp.storage.fleet import Fleet
+from webapp.storage.breaker import Breakers
+from webapp.storage.fleet import Fleet, store_open
 
 PUT_THREADS = 64
 
@@ -36,17 +37,8 @@ def _current() -> _Process:
         with _lock:
             if _process is None or _process.pid != pid:
                 pool = ThreadPoolExecutor(PUT_THREADS, thread_name_prefix="shard")
-                _process = _Process(pid, _fleet_make(), pool)
+                _process = _Process(pid, Fleet(settings.SHOEBOX.shard_credentials), pool)
     return _process
-
-
-def _fleet_make() -> Fleet:
-    shoebox = settings.SHOEBOX
-    return Fleet(
-        shoebox.shard_credentials,
-        connect_seconds=shoebox.shard_connect_seconds,
-        read_seconds=shoebox.shard_read_seconds,
-    )
 
 
 def fleet() -> Fleet:
@@ -59,25 +51,31 @@ def executor() -> ThreadPoolExecutor:
     return _current().executor
 
 
+def breakers() -> Breakers:
+    """Return what this process remembers of shards that failed."""
+    return _current().fleet.breakers
+
+
+def store_bare(entry: ShardEntry) -> BlobStore:
+    """Return a store that believes whatever it finds; for adding and probing a shard."""
+    return store_open(entry, settings.SHOEBOX.shard_credentials)
+
+
 def store(entry: ShardEntry) -> BlobStore:
     """Return the store of one shard; it checks that it is itself."""
     return fleet().store(entry)
 
 
-def _with_stores(topology: Topology, specs: list[ShardSpec]) -> Stores:
-    return [(spec, fleet().store(topology.shards[spec.name])) for spec in specs]
-
-
 def writable(topology: Topology, version: TopologyVersion, partition: str) -> Stores:
     """Return the positions that take new images, in order, with their stores."""
-    return _with_stores(topology, write_order(topology, version, partition))
+    return fleet().positions(topology, write_order(topology, version, partition))
 
 
 def recording(topology: Topology, version: TopologyVersion, partition: str) -> Stores:
     """Return the positions that take manifests and tombstones, in order, with their stores."""
-    return _with_stores(topology, record_order(topology, version, partition))
+    return fleet().positions(topology, record_order(topology, version, partition))
 
 
 def readable(topology: Topology, version: TopologyVersion, partition: str) -> Stores:
     """Return the positions that may be read, in order, with their stores."""
-    return _with_stores(topology, read_order(topology, version, partition))
+    return fleet().positions(topology, read_order(topology, version, partition))

@@ -2,18 +2,15 @@
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, wait
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import structlog
 from django.conf import settings
 
-from webapp.cluster.stores import Stores, executor, readable, recording, writable
+from webapp.cluster.stores import Stores, readable, recording, writable
 from webapp.core.errors import NotFoundError, ShardUnavailableError
 from webapp.core.ids import ImageId
 from webapp.core.keys import ORIGINAL, PRIVATE, blob_key
@@ -22,8 +19,9 @@ from webapp.core.placement import homes
 from webapp.core.shards import ShardSpec
 from webapp.core.topology import Topology, TopologyVersion
 from webapp.images.models import Image
-from webapp.storage.base import BlobStat, BlobStore, Check
-from webapp.storage.quorum import read_any
+from webapp.storage.base import BlobStore, Check
+from webapp.storage.copies import copy_any
+from webapp.storage.everywhere import ask_all, stat_all
 
 log = structlog.get_logger(__name__)
 
@@ -85,28 +83,13 @@ def original_name(image: Image) -> str:
     return PRIVATE if image.private else ORIGINAL
 
 
-def stats(stores: Stores, key: str) -> Mapping[str, BlobStat | ShardUnavailableError | None]:
-    """Return what each position says of a key, asked in parallel.
-
-    An error stands for "cannot tell", which is not "absent".
-    """
-    futures = {spec.name: executor().submit(_stat, store, key) for spec, store in stores}
-    return {name: future.result() for name, future in futures.items()}
-
-
-def _stat(store: BlobStore, key: str) -> BlobStat | ShardUnavailableError | None:
-    try:
-        return store.stat(key)
-    except ShardUnavailableError as error:
-        return error
-
-
 def holders(stores: Stores, key: str, digest: str) -> list[str]:
     """Return the names of positions that say they hold exactly these bytes, in order."""
+    answers = stat_all([store for _, store in stores], key)
     return [
         name
-        for name, stat in stats(stores, key).items()
-        if isinstance(stat, BlobStat) and stat.label and stat.label.digest == digest
+        for name, stat in answers.given.items()
+        if stat and stat.label and stat.label.digest == digest
     ]
 
 
@@ -135,17 +118,18 @@ def fetched(placement: Placement, name: str, digest: str) -> Iterator[Path]:
     """Give a verified local copy of a blob, gone again afterwards.
 
     Raises:
-        NotFoundError: No position has a good copy, and all of them answered.
-        ShardUnavailableError: Some did not answer; trying again may help.
+        NotFoundError: All positions answered, and none has a copy.
+        ShardsUnavailableError: Some did not answer; trying again may help.
+        DigestMismatchError: Every copy is bad.
     """
     folder = settings.SHOEBOX.spool
     folder.mkdir(parents=True, exist_ok=True)
+    stores = [store for _, store in placement.readable()]
     with tempfile.NamedTemporaryFile(dir=folder, prefix="fetch-") as file:
-        target = Path(file.name)
-        label = read_any(placement.readable(), placement.key(name), digest=digest, target=target)
-        if label is None:
-            raise NotFoundError(f"No position of {placement.image_id} holds a good {name!r}.")
-        yield target
+        path = Path(file.name)
+        if copy_any(stores, placement.key(name), path, digest=digest) is None:
+            raise NotFoundError(f"No position of {placement.image_id} holds its {name!r}.")
+        yield path
 
 
 def copies_bring(
@@ -194,11 +178,11 @@ def _try_put(
 def record_put(placement: Placement, name: str, data: bytes, label: Label) -> list[str]:
     """Write a manifest or tombstone to every position that takes records; return which took it."""
     key = placement.key(name)
-    futures: dict[str, Future[Check]] = {
-        spec.name: executor().submit(store.put, key, data, label=label)
-        for spec, store in placement.recording()
-    }
-    return _succeeded(futures)
+    stores = [store for _, store in placement.recording()]
+    answers = ask_all(
+        stores, lambda store: store.put(key, data, label=label), within=RECORD_SECONDS
+    )
+    return list(answers.given)
 
 
 def record_delete(placement: Placement, names: Iterable[str]) -> list[str]:
@@ -209,28 +193,5 @@ def record_delete(placement: Placement, names: Iterable[str]) -> list[str]:
         for key in keys:
             store.delete(key)
 
-    return _succeeded(
-        {spec.name: executor().submit(erase, store) for spec, store in placement.recording()}
-    )
-
-
-def _succeeded(futures: Mapping[str, Future[Check] | Future[None]]) -> list[str]:
-    """Return who succeeded, in order; who takes longer than ``RECORD_SECONDS`` is logged later."""
-    done, late = wait(futures.values(), timeout=RECORD_SECONDS)
-    for name, future in futures.items():
-        if future in late:
-            future.add_done_callback(partial(_log_outcome, name))
-    return [name for name, future in futures.items() if future in done and _took(name, future)]
-
-
-def _took(name: str, future: Future[Check] | Future[None]) -> bool:
-    try:
-        future.result()
-    except ShardUnavailableError as error:
-        log.info("record not taken", shard=name, detail=error.detail)
-        return False
-    return True
-
-
-def _log_outcome(name: str, future: Future[Any]) -> None:
-    log.info("record late", shard=name, taken=_took(name, future))
+    stores = [store for _, store in placement.recording()]
+    return list(ask_all(stores, erase, within=RECORD_SECONDS).given)

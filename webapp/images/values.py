@@ -1,8 +1,9 @@
 """What goes in and out of the image services."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 from webapp.core.ids import Kind
 from webapp.images.models import Image
@@ -27,6 +28,7 @@ class Upload:
         title: May be empty.
         album: May be empty.
         idempotency_key: The client's, empty when it sent none.
+        uses: Grows by one event per write; the file may go once all of them are set.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class Upload:
     title: str = ""
     album: str = ""
     idempotency_key: str = ""
+    uses: list[Event] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,3 +25,8 @@ def outbox_add_all(*, tasks: Iterable[Task], subject: str) -> None:
     OutboxMessage.objects.bulk_create(
         OutboxMessage(task=task.value, queue=task.queue.value, subject=subject) for task in tasks
     )
+
+
+def outbox_depth() -> int:
+    """Return how many messages are not published yet."""
+    return OutboxMessage.objects.count()

@@ -3,8 +3,8 @@
 from webapp.images.services.attempts import (
     rendition_attempt_begin,
     rendition_failed,
+    rendition_postponed,
     rendition_refused,
-    renditions_record,
 )
 from webapp.images.services.change import (
     image_delete,
@@ -18,7 +18,8 @@ from webapp.images.services.erase import image_erase_finish
 from webapp.images.services.journal import journal_publish
 from webapp.images.services.outcome import Outcome
 from webapp.images.services.register import image_register
-from webapp.images.services.replicate import image_replicate, renditions_settle
+from webapp.images.services.renditions import original_fetched, renditions_store
+from webapp.images.services.replicate import image_replicate
 from webapp.images.services.sweep import images_sweep
 
 __all__ = [
@@ -34,9 +35,10 @@ __all__ = [
     "image_update",
     "images_sweep",
     "journal_publish",
+    "original_fetched",
     "rendition_attempt_begin",
     "rendition_failed",
+    "rendition_postponed",
     "rendition_refused",
-    "renditions_record",
-    "renditions_settle",
+    "renditions_store",
 ]

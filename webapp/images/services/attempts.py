@@ -19,6 +19,7 @@ from webapp.outbox.tasks import Task
 
 REFUSALS_TO_REJECT = 2
 REJECTED_GRACE = timedelta(days=30)
+POSTPONED_AS = 3
 
 
 def rendition_attempt_begin(*, image_id: str) -> Image | None:
@@ -96,3 +97,12 @@ def image_conclude(*, image_id: str, state: ImageState, reason: str) -> None:
             journal_add(image)
     if committed and rejected:
         journal_publish()
+
+
+def rendition_postponed(*, image: Image, reason: str) -> Outcome:
+    """Note that shards kept an attempt from being made; it does not count against the image."""
+    due = timezone.now() + backoff(POSTPONED_AS)
+    Image.objects.filter(id=image.id, attempts__gt=0).update(
+        attempts=F("attempts") - 1, reason=reason[:200], due_at=due
+    )
+    return Outcome.RETRY

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from webapp.cluster.models import ClusterState
 from webapp.cluster.snapshot import cluster_state, topology_now
-from webapp.cluster.stores import executor, store
+from webapp.cluster.stores import fleet
 from webapp.core.journal import Journal, journal_dump
 from webapp.core.keys import JOURNAL_KEY
 from webapp.core.manifest import Revision
@@ -44,9 +44,10 @@ def journal_publish() -> Revision:
         journal = _journal(state)
         data = journal_dump(journal, keyring=settings.SHOEBOX.keyring)
         file_publish(settings.SHOEBOX.journal_file, data)
-        entries = topology_now().shards.values()
-        stores = [store(entry) for entry in entries if entry.state.takes_records]
-        accepted = document_publish(stores, JOURNAL_KEY, data, executor=executor())
+        topology = topology_now()
+        names = [entry.name for entry in topology.shards.values() if entry.state.takes_records]
+        stores = fleet().stores(topology, names)
+        accepted = document_publish(stores, JOURNAL_KEY, data)
     log.info("journal published", counter=state.journal_counter, shards=accepted)
     return journal.revision
 

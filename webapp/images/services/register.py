@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from webapp.cluster.snapshot import cluster_state, topology_now, version_current
-from webapp.cluster.stores import executor
+from webapp.cluster.stores import breakers, executor
 from webapp.core.errors import BusyError, ConflictError, ShardsUnavailableError
 from webapp.core.ids import ImageId, id_make
 from webapp.core.label import About, Label
@@ -19,7 +19,8 @@ from webapp.images.values import Registered, Upload, dedupe_key
 from webapp.outbox.services import outbox_add_all
 from webapp.outbox.tasks import Task
 from webapp.storage.base import Check
-from webapp.storage.quorum import Placed, quorum_write
+from webapp.storage.quorum import QuorumMissedError, quorum_write
+from webapp.storage.race import Placed
 
 if TYPE_CHECKING:
     from webapp.accounts.models import User
@@ -107,8 +108,10 @@ def _store_new(owner: "User", upload: Upload) -> Registered:
         image = _row(owner, upload, image_id, created_at)
         try:
             placed = _put(placement, original_name(image), upload, label_of(image, upload))
-        except ShardsUnavailableError as error:
+        except QuorumMissedError as error:
             log.warning("quorum missed", image=image.id, detail=error.detail)
+            upload.uses.append(error.finished)
+            record_delete(placement, [original_name(image)])
             continue
         image.replicas = [replica(item) for item in placed]
         if version_current(topology_now(), owner.pool).number == version.number:
@@ -120,7 +123,7 @@ def _store_new(owner: "User", upload: Upload) -> Registered:
 
 
 def _put(placement: Placement, name: str, upload: Upload, label: Label) -> list[Placed]:
-    return quorum_write(
+    written = quorum_write(
         stores=placement.writable(),
         key=placement.key(name),
         source=upload.path,
@@ -128,13 +131,16 @@ def _put(placement: Placement, name: str, upload: Upload, label: Label) -> list[
         wanted=placement.version.replica_count,
         quorum=placement.version.quorum,
         executor=executor(),
+        breakers=breakers(),
     )
+    upload.uses.append(written.finished)
+    return list(written.placed)
 
 
 def replica(placed: Placed) -> dict[str, str]:
     """Return what the index keeps of one copy."""
     return {
-        "shard": placed.shard,
+        "shard": placed.shard_name,
         "check": placed.check.value,
         "at": timezone.now().isoformat(timespec="seconds"),
     }
@@ -144,7 +150,7 @@ def replicas_note(image: Image, placed: list[Placed]) -> None:
     """Keep in the index which copies were just written or verified."""
     if not placed:
         return
-    fresh = {item.shard for item in placed}
+    fresh = {item.shard_name for item in placed}
     image.replicas = [r for r in image.replicas if r["shard"] not in fresh]
     image.replicas += [replica(item) for item in placed]
     Image.objects.filter(id=image.id).update(replicas=image.replicas)

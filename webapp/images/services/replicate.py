@@ -15,7 +15,7 @@ from webapp.images.services.outcome import Outcome, image_find
 from webapp.images.services.register import label_of, replicas_keep, replicas_note
 from webapp.images.services.settle import image_settle
 from webapp.storage.base import Check
-from webapp.storage.quorum import Placed
+from webapp.storage.race import Placed
 
 
 def renditions_settle(*, image: Image, complete: bool) -> None:
@@ -25,6 +25,7 @@ def renditions_settle(*, image: Image, complete: bool) -> None:
         image: The row its renditions were just recorded for.
         complete: Whether every rendition reached its homes.
     """
+    image.refresh_from_db(fields=["replicas"])
     placement = Placement.of(image.image_id, topology_now())
     held = {r["shard"] for r in image.replicas}
     if complete and at_home(placement, held, placement.version.replica_count):

@@ -1,0 +1,20 @@
+"""What beat sends, how often. Every task is idempotent: any number of beats may run."""
+
+from typing import Any
+
+from webapp.outbox.tasks import Queue
+
+PUBLISH_SECONDS = 30.0
+
+
+def beat_schedule(*, sweep_seconds: float) -> dict[str, dict[str, Any]]:
+    """Return the periodic tasks. A message nobody took before the next one is worthless."""
+    return {
+        "sweep": _every(sweep_seconds, "maintenance.sweep"),
+        "publish": _every(PUBLISH_SECONDS, "maintenance.publish"),
+    }
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    options = {"queue": Queue.MAINTENANCE.value, "expires": seconds}
+    return {"task": task, "schedule": seconds, "options": options}

@@ -1,0 +1,103 @@
+"""The relay: publishes outbox rows with confirms until the broker has them.
+
+A row goes only after the broker confirmed its message, so a relay killed anywhere leaves
+nothing unpublished; it may publish a message twice, and twice is once for every task.
+"""
+
+import time
+from collections.abc import Callable
+
+import structlog
+from celery import Celery
+from celery.app.utils import find_app
+from django.conf import settings
+from django.db import connection, transaction
+from kombu import Connection, Producer
+from kombu.exceptions import OperationalError
+
+from webapp.outbox.models import OutboxMessage
+
+log = structlog.get_logger(__name__)
+
+BATCH = 100
+IDLE_SECONDS = 0.05
+BROKER_AWAY_SECONDS = 1.0
+CONNECT_SECONDS = 3
+
+
+def celery_app() -> Celery:
+    """Return the application the settings name."""
+    return find_app(settings.CELERY_APP)
+
+
+def relay_batch(*, producer: Producer, app: Celery, limit: int = BATCH) -> int:
+    """Publish the oldest messages and remove their rows; return how many.
+
+    Several relays share the work where the database can skip locked rows.
+
+    Raises:
+        Exception: What the broker's client raises when it is away or a queue does not exist;
+            messages it had confirmed by then are gone, the others stay.
+    """
+    with transaction.atomic():
+        rows = OutboxMessage.objects.order_by("id")
+        if connection.features.has_select_for_update_skip_locked:
+            rows = rows.select_for_update(skip_locked=True)
+        confirmed: list[int] = []
+        try:
+            for message in rows[:limit]:
+                _publish(message, producer=producer, app=app)
+                confirmed.append(message.pk)
+        finally:
+            OutboxMessage.objects.filter(pk__in=confirmed).delete()
+    return len(confirmed)
+
+
+def _publish(message: OutboxMessage, *, producer: Producer, app: Celery) -> None:
+    app.send_task(
+        message.task,
+        args=[message.subject],
+        queue=message.queue,
+        producer=producer,
+        retry=False,
+        mandatory=True,  # without it a broker confirms what it cannot route, and loses it
+    )
+
+
+def relay_run(*, stopped: Callable[[], bool]) -> None:
+    """Publish until ``stopped`` says so; while the broker is away, wait and try again."""
+    app = celery_app()
+    broker_away = _errors(app)
+    while not stopped():
+        try:
+            with app.connection_for_write(connect_timeout=CONNECT_SECONDS) as broker:
+                _relay_on(broker, app, stopped)
+        except broker_away as error:
+            log.warning("broker away", error=str(error) or type(error).__name__)
+            _sleep(BROKER_AWAY_SECONDS, stopped)
+
+
+def _errors(app: Celery) -> tuple[type[Exception], ...]:
+    broker = app.connection_for_write()
+    return (OperationalError, OSError, *broker.connection_errors, *broker.channel_errors)
+
+
+def _relay_on(broker: Connection, app: Celery, stopped: Callable[[], bool]) -> None:
+    broker.ensure_connection(max_retries=1, timeout=CONNECT_SECONDS)
+    with app.amqp.Producer(broker) as producer:
+        log.info("relay connected")
+        while not stopped():
+            if not relay_batch(producer=producer, app=app):
+                _idle(broker)
+
+
+def _idle(broker: Connection) -> None:
+    time.sleep(IDLE_SECONDS)  # an index look costs less than keeping a channel of notifications
+    if broker.supports_heartbeats:
+        broker.heartbeat_check()
+
+
+def _sleep(seconds: float, stopped: Callable[[], bool]) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not stopped():
+        time.sleep(IDLE_SECONDS)
