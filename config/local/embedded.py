@@ -1,0 +1,45 @@
+"""The embedded profile: what ``make run`` starts."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from config.local.profile import (
+    Profile,
+    log_of,
+    our_processes,
+    shared_addresses,
+    shared_settings,
+)
+from config.local.secrets_file import EMBEDDED, SHARD_NAMES, secrets_load
+from config.local.servers import Valkey
+
+
+def embedded_profile(*, data: Path, ports: Mapping[str, int]) -> Profile:
+    """Return the profile that needs nothing but this environment: SQLite, Valkey, folders.
+
+    Makes the secrets in ``data``, which has to exist, when they are not there yet.
+    """
+    secrets = secrets_load(data / "secrets.env", wanted=EMBEDDED)
+    valkey = Valkey(
+        directory=data / "valkey",
+        port=ports["VALKEY_PORT"],
+        password=secrets["VALKEY_PASSWORD"],
+        port_variable="VALKEY_PORT",
+    )
+    # Quoted: the setting separates shards by characters that a path may hold.
+    shards = {name: f"file://{quote(str(data))}/shards/{name}" for name in SHARD_NAMES}
+    environment = {
+        **shared_settings("embedded", data, secrets, shards),
+        **shared_addresses(ports["WRITE_PORT"], ports["READ_PORT"], ports["FLOWER_PORT"]),
+        "SHOEBOX_DATABASE_URL": f"sqlite:///{data}/index.sqlite3",
+        "SHOEBOX_BROKER_URL": valkey.url,
+    }
+    return Profile(
+        name="embedded",
+        data=data,
+        secrets=secrets,
+        environment=environment,
+        servers=(valkey.service(log=log_of(data, "valkey")),),
+        processes=our_processes(environment, data, ports, secrets),
+    )

@@ -1,0 +1,122 @@
+"""What is checked before anything is started: one clear line instead of a half-started system."""
+
+import fcntl
+import os
+import resource
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO
+
+from config.local.port_owner import port_owner
+from config.local.ports import is_free
+from config.local.profile import Profile, data_folder
+from config.local.profiles import profile_load
+from config.local.service import LocalError, Service
+
+OPEN_FILES = 4096
+FREE_BYTES = 1024**3
+LOCK_FILE = "lock"
+
+
+def preflight(name: str, environ: Mapping[str, str], *, held: ExitStack) -> Profile:
+    """Check all that can be checked before anything starts; make the folder and the secrets.
+
+    Args:
+        name: Of the profile.
+        environ: Moves its data folder and ports.
+        held: Takes the lock of the data folder; closing it allows another start.
+
+    Raises:
+        LocalError: One line that says what is wrong and what to do.
+    """
+    data = data_folder(name, environ)
+    data_prepare(data)
+    held.enter_context(data_lock(data))
+    open_files_raise()
+    profile = profile_load(name, environ)
+    ports_check(profile.services)
+    return profile
+
+
+def data_prepare(data: Path) -> None:
+    """Make the data folder.
+
+    Raises:
+        LocalError: It cannot be written, its disk is full, or this is not Linux.
+    """
+    if not Path("/proc/self/stat").exists():
+        raise LocalError("this needs Linux: it finds and ends processes through /proc")
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        probe = data / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise LocalError(f"cannot write to {data}: {reason}; set SHOEBOX_DATA") from None
+    if (free := shutil.disk_usage(data).free) < FREE_BYTES:
+        raise LocalError(f"only {free // 1024**2} MiB are free at {data}; set SHOEBOX_DATA")
+
+
+def data_lock(data: Path) -> IO[str]:
+    """Return the lock of the data folder, held until it is closed or this process ends.
+
+    Raises:
+        LocalError: Another start holds it; names its process.
+    """
+    lock = (data / LOCK_FILE).open("a+", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        lock.close()
+        raise LocalError(
+            f"already running on {data} (process {holder}); stop it, or set SHOEBOX_DATA"
+            " and the ports for a second one"
+        ) from None
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock
+
+
+def ports_check(services: Iterable[Service]) -> None:
+    """Check that every port of ``services`` is free.
+
+    Raises:
+        LocalError: One is taken or reserved; names it, who has it, and what moves it.
+    """
+    for service in services:
+        for port, variable in service.ports.items():
+            _port_check(service.name, port, variable)
+
+
+def open_files_raise() -> None:
+    """Allow this process and its children as many open files as the system lets us.
+
+    Raises:
+        LocalError: The system allows fewer than uploads need.
+    """
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if wanted < OPEN_FILES:
+        raise LocalError(
+            f"only {wanted} open files are allowed, {OPEN_FILES} are needed; raise it with"
+            f" ulimit -Hn {OPEN_FILES}"
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _port_check(name: str, port: int, variable: str) -> None:
+    try:
+        free = is_free(port)
+    except OSError as error:
+        raise LocalError(f"port {port} for {name}: {error.strerror}; set {variable}") from None
+    if not free:
+        owner = port_owner(port) or "a process of another user"
+        raise LocalError(
+            f"port {port}, wanted by {name}, is in use by {owner}; end it, or set {variable}"
+        )
