@@ -1,0 +1,136 @@
+"""Walking into a directory shard without ever leaving it.
+
+Every step is relative to a folder already open and follows no symbolic link, so neither a
+name nor a link planted beneath the root leads out of it.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from webapp.core.errors import HostileKeyError, ShardFullError, ShardUnavailableError
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NOT_A_FOLDER = frozenset({errno.ENOTDIR, errno.ELOOP})
+
+
+@contextmanager
+def shard_errors(name: str) -> Iterator[None]:
+    """Turn every OSError into what it says of the shard ``name``.
+
+    Raises:
+        ShardFullError: No space or quota left.
+        ShardUnavailableError: Anything else; it says nothing about any blob.
+    """
+    try:
+        yield
+    except OSError as error:
+        kind = ShardFullError if error.errno in _FULL else ShardUnavailableError
+        raise kind(f"Shard {name!r}: {error.strerror or error}.", shard=name) from error
+
+
+@contextmanager
+def open_folders(root: Path, segments: Sequence[str]) -> Iterator[list[int] | None]:
+    """Open the root and each folder beneath it; None when one of them is absent.
+
+    Gives:
+        Descriptors, the root first, the last segment last; closed at the end.
+
+    Raises:
+        OSError: The root is absent, or something does not answer.
+        HostileKeyError: A symbolic link is on the way.
+    """
+    with ExitStack() as stack:
+        folders = [_opened(stack, root)]
+        for segment in segments:
+            folder = _step(stack, folders[-1], segment)
+            if folder is None:
+                break
+            folders.append(folder)
+        yield folders if len(folders) > len(segments) else None
+
+
+@contextmanager
+def make_folder(root: Path, segments: Sequence[str]) -> Iterator[int]:
+    """Open a folder beneath ``root``, creating what is missing; new entries are durable.
+
+    The root itself is never created: without it the disk is not mounted.
+
+    Raises:
+        FileNotFoundError: The root is absent, or somebody removed an empty folder meanwhile;
+            trying again helps in the second case.
+        OSError: Something does not answer.
+        HostileKeyError: A symbolic link or a blob is on the way.
+    """
+    with ExitStack() as stack:
+        folder = _opened(stack, root)
+        for segment in segments:
+            folder = _step_or_make(stack, folder, segment)
+        yield folder
+
+
+def remove_empty(folders: Sequence[int], segments: Sequence[str]) -> None:
+    """Remove the folders ``segments`` that are empty, the deepest first, never the root.
+
+    A writer that lost its folder this way makes it again: rmdir and rename are atomic, so
+    one of the two always notices the other.
+
+    Args:
+        folders: What ``open_folders`` gave for ``segments``.
+        segments: Names of the folders beneath the root.
+    """
+    for parent, segment in zip(reversed(folders[:-1]), reversed(segments), strict=True):
+        try:
+            os.rmdir(segment, dir_fd=parent)
+        except OSError:
+            return  # not empty, or gone already: either way nothing more to do above it
+
+
+def is_link(folder: int, name: str) -> bool:
+    """Return whether ``name`` in an open folder is a symbolic link."""
+    try:
+        return stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _opened(stack: ExitStack, root: Path) -> int:
+    folder = os.open(root, _FOLDER)
+    stack.callback(os.close, folder)
+    return folder
+
+
+def _step(stack: ExitStack, parent: int, segment: str) -> int | None:
+    try:
+        folder = os.open(segment, _FOLDER | os.O_NOFOLLOW, dir_fd=parent)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno not in _NOT_A_FOLDER:
+            raise
+        if is_link(parent, segment):
+            raise HostileKeyError(f"{segment!r} is a symbolic link.", key=segment) from None
+        return None  # a blob: nothing lies beneath it
+    stack.callback(os.close, folder)
+    return folder
+
+
+def _step_or_make(stack: ExitStack, parent: int, segment: str) -> int:
+    folder = _step(stack, parent, segment)
+    if folder is not None:
+        return folder
+    try:
+        os.mkdir(segment, dir_fd=parent)
+        os.fsync(parent)
+    except FileExistsError:
+        pass  # another writer was faster, or a blob has the name
+    folder = _step(stack, parent, segment)
+    if folder is not None:
+        return folder
+    if os.access(segment, os.F_OK, dir_fd=parent):
+        raise HostileKeyError(f"{segment!r} is a blob, not a folder.", key=segment)
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), segment)

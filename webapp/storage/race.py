@@ -1,0 +1,254 @@
+"""The race behind ``quorum_write``: PUTs under way, who joins them, when it is over."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Executor, Future
+from contextlib import suppress
+from dataclasses import dataclass
+
+from webapp.core.errors import ShardUnavailableError
+from webapp.core.shards import ShardSpec
+from webapp.storage.base import BlobStore, Check
+from webapp.storage.breaker import Breakers
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A position that accepted a blob, and how sure it is of the bytes."""
+
+    shard_name: str
+    check: Check
+
+
+@dataclass(slots=True, eq=False)
+class _Attempt:
+    """One PUT to one position. ``slow`` once it was given up in favour of another."""
+
+    shard: ShardSpec
+    started: float | None = None
+    slow: bool = False
+    future: Future[Check] | None = None
+
+
+_News = tuple[_Attempt, Future[Check]]
+"""A PUT that ended. None in its place: one that started."""
+
+
+class Race:
+    """One quorum write; the arguments are those of ``quorum_write``. Runs once."""
+
+    def __init__(
+        self,
+        *,
+        positions: Sequence[tuple[ShardSpec, BlobStore]],
+        put: Callable[[BlobStore], Check],
+        wanted: int,
+        quorum: int,
+        executor: Executor,
+        slow_after: float,
+        deadline: float,
+        breakers: Breakers,
+        on_late: Callable[[Placed], None] | None,
+        on_finished: Callable[[], None] | None,
+    ) -> None:
+        self.finished = threading.Event()
+        self._put = put
+        self._wanted = wanted
+        self._quorum = quorum
+        self._executor = executor
+        self._slow_after = slow_after
+        self._breakers = breakers
+        self._on_late = on_late
+        self._on_finished = on_finished
+        self._waiting = list(positions)
+        self._shunned: list[tuple[ShardSpec, BlobStore]] = []
+        self._running: list[_Attempt] = []
+        self._placed: list[Placed] = []
+        self._zones: set[str] = set()
+        self._defect: BaseException | None = None
+        self._began = time.monotonic()
+        self._patient_until = self._began + deadline
+        # Both the caller's thread and those of the executor touch what follows.
+        self._news: queue.SimpleQueue[_News | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._listening = True
+        self._unfinished = 0
+
+    def run(self) -> tuple[Placed, ...]:
+        """Return who accepted, fewer than the quorum when it was missed.
+
+        Raises:
+            ShoeboxError: Something is wrong with the source or the key, not with a shard.
+        """
+        try:
+            self._start_more()
+            while self._running and self._defect is None and self._patient:
+                self._listen()
+                self._give_up_slow()
+                self._start_more()
+                if self._quorum_reached and not self._fresh():
+                    break
+        finally:
+            self._close()
+        if self._defect is not None:
+            raise self._defect
+        return tuple(self._placed)
+
+    @property
+    def _patient(self) -> bool:
+        return time.monotonic() < self._patient_until
+
+    @property
+    def _quorum_reached(self) -> bool:
+        return len(self._placed) >= self._quorum
+
+    def _fresh(self) -> list[_Attempt]:
+        return [attempt for attempt in self._running if not attempt.slow]
+
+    # Starting
+
+    def _start_more(self) -> None:
+        while not self._quorum_reached and self._defect is None:
+            hopes = len(self._placed) + len(self._fresh())
+            position = self._next(hopes) if hopes < self._wanted else None
+            if position is None:
+                return
+            self._start(*position)
+
+    def _next(self, hopes: int) -> tuple[ShardSpec, BlobStore] | None:
+        while self._waiting:
+            position = self._waiting.pop(self._best_waiting())
+            if self._breakers.allows(position[0].name):
+                return position
+            self._shunned.append(position)
+        return self._shunned.pop(0) if self._shunned and hopes < self._quorum else None
+
+    def _best_waiting(self) -> int:
+        zones = self._zones | {attempt.shard.zone for attempt in self._fresh()}
+        fits = (i for i, (shard, _) in enumerate(self._waiting) if shard.zone not in zones)
+        return next(fits, 0)
+
+    def _start(self, shard: ShardSpec, store: BlobStore) -> None:
+        attempt = _Attempt(shard)
+        with self._lock:
+            self._unfinished += 1
+        self._running.append(attempt)
+        attempt.future = self._executor.submit(self._work, attempt, store)
+        attempt.future.add_done_callback(lambda future: self._ended(attempt, future))
+
+    # On the executor's threads
+
+    def _work(self, attempt: _Attempt, store: BlobStore) -> Check:
+        # A PUT is slow from here on: waiting for a free thread is not the shard's fault.
+        attempt.started = time.monotonic()
+        self._news.put(None)
+        return self._put(store)
+
+    def _ended(self, attempt: _Attempt, future: Future[Check]) -> None:
+        with self._lock:
+            listening = self._listening
+            if listening:
+                self._news.put((attempt, future))
+        if not listening:
+            self._late(attempt, future)
+        self._one_less()
+
+    def _late(self, attempt: _Attempt, future: Future[Check]) -> None:
+        placed = self._outcome(attempt, future)
+        if placed and self._on_late:
+            self._on_late(placed)
+
+    def _one_less(self) -> None:
+        with self._lock:
+            self._unfinished -= 1
+            last = self._unfinished == 0 and not self._listening
+        if last:
+            self._finish()
+
+    def _finish(self) -> None:
+        self.finished.set()
+        if self._on_finished:
+            self._on_finished()
+
+    # Listening
+
+    def _listen(self) -> None:
+        timeout = max(0.0, self._next_moment() - time.monotonic())
+        try:
+            news = self._news.get(timeout=timeout)
+        except queue.Empty:
+            return
+        if news is not None:
+            self._settle(*news)
+
+    def _next_moment(self) -> float:
+        slow = (a.started + self._slow_after for a in self._fresh() if a.started is not None)
+        return min([self._patient_until, *slow])
+
+    def _settle(self, attempt: _Attempt, future: Future[Check]) -> None:
+        self._running.remove(attempt)
+        placed = self._outcome(attempt, future)
+        if placed is None:
+            return
+        self._placed.append(placed)
+        self._zones.add(attempt.shard.zone)
+        if len(self._placed) == self._quorum:
+            self._be_brief()
+
+    def _be_brief(self) -> None:
+        now = time.monotonic()
+        self._patient_until = now + min(self._slow_after, now - self._began)
+
+    def _give_up_slow(self) -> None:
+        now = time.monotonic()
+        for attempt in self._fresh():
+            if attempt.started is not None and now - attempt.started >= self._slow_after:
+                attempt.slow = True
+                self._breakers.failed(attempt.shard.name)
+
+    def _outcome(self, attempt: _Attempt, future: Future[Check]) -> Placed | None:
+        """Read the result of a PUT that ended and tell the breaker."""
+        try:
+            check = future.result()
+        except CancelledError:
+            return None
+        except ShardUnavailableError as error:
+            _log.warning("shard %s did not take a blob: %s", attempt.shard.name, error)
+            self._tell_breaker(attempt, well=False)
+            return None
+        except Exception as error:  # noqa: BLE001 - kept, and raised by run()
+            _log.warning("no shard takes this blob: %s", error)
+            self._defect = error
+            return None
+        self._tell_breaker(attempt, well=True)
+        return Placed(attempt.shard.name, check)
+
+    def _tell_breaker(self, attempt: _Attempt, *, well: bool) -> None:
+        if attempt.slow:
+            return  # counted when it was given up; a slow success is no recommendation
+        started = attempt.started or self._began
+        if well and time.monotonic() - started < self._slow_after:
+            self._breakers.succeeded(attempt.shard.name)
+        else:
+            self._breakers.failed(attempt.shard.name)
+
+    def _close(self) -> None:
+        """Hear what came in last, call off what never started, leave the rest to itself."""
+        for attempt in self._running:
+            if attempt.future is not None:
+                attempt.future.cancel()
+        with self._lock:
+            self._listening = False
+            last = self._unfinished == 0
+        with suppress(queue.Empty):
+            while True:
+                news = self._news.get_nowait()
+                if news is not None:
+                    self._settle(*news)
+        if last:
+            self._finish()
