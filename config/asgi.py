@@ -1,0 +1,15 @@
+"""The write service: the receiver in front, Django behind, in one process."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from django.core.asgi import get_asgi_application
+
+_django = get_asgi_application()
+
+from config.start import write_service_start  # noqa: E402 - rooms need Django set up
+from webapp.uploads.receiver import Receiver  # noqa: E402
+
+write_service_start()
+application = Receiver(_django)

@@ -1,0 +1,51 @@
+"""Reading a request body from ASGI: chunk by chunk, with a limit on silence."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
+
+from webapp.core.errors import CallerError
+
+Scope = Mapping[str, Any]
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class ClientGoneError(Exception):
+    """The client disconnected; nobody is left to answer."""
+
+
+class ClientSilentError(CallerError):
+    """The client stopped sending in the middle of the body."""
+
+    code = "malformed-request"
+    status = 408
+    title = "The body did not arrive"
+
+
+async def body_chunks(receive: Receive, *, idle_seconds: float) -> AsyncIterator[bytes]:
+    """Yield the body as it arrives.
+
+    Raises:
+        ClientGoneError: The client disconnected before the end.
+        ClientSilentError: Nothing arrived for ``idle_seconds``.
+    """
+    more = True
+    while more:
+        try:
+            message = await asyncio.wait_for(receive(), idle_seconds)
+        except TimeoutError:
+            raise ClientSilentError(
+                f"Nothing arrived for {idle_seconds:g} s; the upload was dropped."
+            ) from None
+        if message["type"] != "http.request":
+            raise ClientGoneError
+        more = message.get("more_body", False)
+        if chunk := message.get("body", b""):
+            yield chunk
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Return the request's headers by lower-case name; of a repeated one the last."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

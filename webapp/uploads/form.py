@@ -1,0 +1,135 @@
+"""Multipart bodies, parsed while they arrive: one file into the spool, a few short fields."""
+
+from collections.abc import AsyncIterator
+
+from python_multipart import MultipartParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import parse_options_header
+
+from webapp.core.errors import MalformedRequestError
+from webapp.uploads.spool import Spool
+
+FILE_FIELD = "file"
+MAX_PARTS = 20
+MAX_HEADER_BYTES = 8 * 1024
+MAX_FIELD_BYTES = 4 * 1024
+
+
+class FormReader:
+    """Reads one multipart body.
+
+    Args:
+        content_type: Header of the request, with the boundary.
+        spool: Where the part named ``file`` goes.
+
+    Raises:
+        MalformedRequestError: No boundary.
+    """
+
+    def __init__(self, *, content_type: str, spool: Spool) -> None:
+        _, options = parse_options_header(content_type)
+        boundary = options.get(b"boundary")
+        if not boundary:
+            raise MalformedRequestError("A multipart body needs a boundary in Content-Type.")
+        self.fields: dict[str, str] = {}
+        self.filename: str | None = None
+        self._spool = spool
+        self._parts = 0
+        self._ended = False
+        self._pending: list[bytes] = []
+        self._header_bytes = 0
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._part_begin,
+                "on_header_field": self._header_name_data,
+                "on_header_value": self._header_value_data,
+                "on_header_end": self._header_end,
+                "on_headers_finished": self._headers_end,
+                "on_part_data": self._part_data,
+                "on_part_end": self._part_end,
+                "on_end": self._end,
+            },
+        )
+
+    async def read(self, chunks: AsyncIterator[bytes]) -> None:
+        """Read the whole body.
+
+        Raises:
+            MalformedRequestError: Not multipart, cut off, or more parts or longer fields
+                than anybody needs.
+            TooLargeError: The file passed the spool's limit.
+        """
+        async for chunk in chunks:
+            try:
+                self._parser.write(chunk)
+            except FormParserError as error:
+                raise MalformedRequestError(f"Not a multipart body: {error}.") from None
+            await self._drain()
+        if not self._ended:
+            raise MalformedRequestError("The multipart body ends before its last boundary.")
+        if self.filename is None:
+            raise MalformedRequestError(f"The form has no part named {FILE_FIELD!r}.")
+
+    async def _drain(self) -> None:
+        pending, self._pending = self._pending, []
+        for data in pending:
+            await self._spool.write(data)
+
+    def _part_begin(self) -> None:
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            raise MalformedRequestError(f"The form has more than {MAX_PARTS} parts.")
+        self._header_name, self._header_value = bytearray(), bytearray()
+        self._headers: dict[str, bytes] = {}
+        self._header_bytes = 0
+        self._value = bytearray()
+        self._name = ""
+        self._is_file = False
+
+    def _header_name_data(self, data: bytes, start: int, end: int) -> None:
+        self._count_header(end - start)
+        self._header_name += data[start:end]
+
+    def _header_value_data(self, data: bytes, start: int, end: int) -> None:
+        self._count_header(end - start)
+        self._header_value += data[start:end]
+
+    def _count_header(self, count: int) -> None:
+        self._header_bytes += count
+        if self._header_bytes > MAX_HEADER_BYTES:
+            raise MalformedRequestError(
+                f"A part of the form has more than {MAX_HEADER_BYTES} bytes of headers."
+            )
+
+    def _header_end(self) -> None:
+        name = bytes(self._header_name).decode("latin-1").lower()
+        self._headers[name] = bytes(self._header_value)
+        self._header_name, self._header_value = bytearray(), bytearray()
+
+    def _headers_end(self) -> None:
+        _, options = parse_options_header(self._headers.get("content-disposition", b""))
+        self._name = options.get(b"name", b"").decode("utf-8", "replace")
+        self._is_file = self._name == FILE_FIELD
+        if not self._is_file:
+            return
+        if self.filename is not None:
+            raise MalformedRequestError(f"The form has more than one part named {FILE_FIELD!r}.")
+        self.filename = options.get(b"filename", b"").decode("utf-8", "replace")
+
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._is_file:
+            self._pending.append(data[start:end])
+            return
+        self._value += data[start:end]
+        if len(self._value) > MAX_FIELD_BYTES:
+            raise MalformedRequestError(
+                f"Field {self._name[:64]!r} is longer than {MAX_FIELD_BYTES} bytes."
+            )
+
+    def _part_end(self) -> None:
+        if not self._is_file:
+            self.fields[self._name] = bytes(self._value).decode("utf-8", "replace")
+
+    def _end(self) -> None:
+        self._ended = True
