@@ -10,7 +10,6 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO
 
 from webapp.core.presets import Preset
 from workers.imaging.channel import Channel
@@ -69,10 +68,14 @@ class ChildProcess:
         """Tell whether this process started the child and it can still be asked."""
         return self._owner_pid == os.getpid() and self._process.poll() is None
 
-    def render(self, file: IO[bytes], *, presets: Sequence[Preset]) -> tuple[Rendered, bool]:
+    def render(self, descriptor: int, *, presets: Sequence[Preset]) -> tuple[Rendered, bool]:
         """Let the child make the renditions of ``presets``.
 
         After any exception the child must be ended: it may be in the middle of something.
+
+        Args:
+            descriptor: The original, open for reading.
+            presets: At least one.
 
         Returns:
             What was made, and whether the child ends after this.
@@ -83,7 +86,7 @@ class ChildProcess:
         try:
             self._become_ready()
             self._channel.expire_in(self._limits.wall_seconds)
-            self._channel.send(pack_job(presets), descriptor=file.fileno())
+            self._channel.send(pack_job(presets), descriptor=descriptor)
             return self._receive_rendered(presets)
         except TimeoutError:
             raise LimitHitError("wall", f"{self._limits.wall_seconds} s") from None

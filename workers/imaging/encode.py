@@ -52,8 +52,9 @@ def _encode_all(jobs: Mapping[_Job, Image.Image], *, threads: int) -> list[Rendi
     extensions = [extension for _, extension in jobs]
     if threads == 1:
         return list(map(_encode, jobs.values(), extensions))
+    copies = [frame.copy() for frame in jobs.values()]  # save() keeps its options on the image
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(_encode, jobs.values(), extensions))
+        return list(pool.map(_encode, copies, extensions))
 
 
 def _encode(frame: Image.Image, extension: str) -> Rendition:

@@ -5,7 +5,6 @@ applied. Eight bits each: nothing we write has more.
 """
 
 import math
-from collections.abc import Sequence
 
 from PIL import Image, ImageCms
 
@@ -35,17 +34,14 @@ def to_working_mode(image: Image.Image) -> Image.Image:
 
 def _narrow(image: Image.Image) -> Image.Image:
     """16 bit grey; Pillow's own conversion clips at 255 instead of scaling."""
-    grey = _look_up(image, [round(value / 257) for value in range(_WIDE)])
+    wide = image.convert("I")  # only this mode takes a table of all values
+    grey = wide.point([round(value / 257) for value in range(_WIDE)], "L")
     key = image.info.get("transparency")
     if not isinstance(key, int) or not 0 <= key < _WIDE:
         return grey
     opaque = [255] * _WIDE
     opaque[key] = 0
-    return Image.merge("LA", (grey, _look_up(image, opaque)))
-
-
-def _look_up(image: Image.Image, table: Sequence[int]) -> Image.Image:
-    return image.point(table, "L")
+    return Image.merge("LA", (grey, wide.point(opaque, "L")))
 
 
 def _stretch(image: Image.Image) -> Image.Image:

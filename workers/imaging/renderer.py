@@ -54,7 +54,7 @@ class Renderer:
         """Decode ``source`` once and make the renditions of all ``presets``.
 
         Args:
-            source: The original: its path, its bytes, or an open file with a descriptor.
+            source: The original: its path, its bytes, or an open file, whose position moves.
             presets: The renditions wanted, at least one.
 
         Returns:
@@ -66,10 +66,10 @@ class Renderer:
             ChildKilledError: The child died or failed; trying again may help.
             CodecMissingError: No decoder here for this type.
         """
-        with _as_file(source) as file:
+        with _descriptor(source) as descriptor:
             child = self._started()
             try:
-                rendered, last = child.render(file, presets=tuple(presets))
+                rendered, last = child.render(descriptor, presets=tuple(presets))
             except BaseException:  # also a time limit of the pool, raised anywhere
                 self.close()
                 raise
@@ -124,16 +124,16 @@ def render_limited(
 
 
 @contextlib.contextmanager
-def _as_file(source: Source) -> Iterator[IO[bytes]]:
+def _descriptor(source: Source) -> Iterator[int]:
     """Bytes go through a file without a name, which goes away with its last descriptor."""
     if isinstance(source, Path):
         with source.open("rb") as file:
-            yield file
+            yield file.fileno()
     elif isinstance(source, bytes):
         with tempfile.TemporaryFile() as file:
             file.write(source)
             file.flush()
-            yield file
+            yield file.fileno()
     else:
         source.flush()
-        yield source
+        yield source.fileno()
