@@ -81,8 +81,7 @@ class Launch:
         if not self._supervisor.alive:
             return
         self._say("stopping")
-        profile = self._profile
-        self._supervisor.stop((*profile.edge, *profile.processes), profile.servers)
+        self._supervisor.stop(*self._profile.stop_groups)
         self._say("stopped")
 
     def _write_files(self, profile: Profile) -> None:

@@ -63,6 +63,13 @@ class Profile:
         return (*self.servers, *self.processes, *self.edge)
 
     @property
+    def stop_groups(self) -> tuple[tuple[Service, ...], tuple[Service, ...]]:
+        """What gets its stop signal first, and what gets it when those have ended."""
+        early = tuple(server for server in self.servers if server.stop_early)
+        late = tuple(server for server in self.servers if not server.stop_early)
+        return (*self.edge, *self.processes, *early), late
+
+    @property
     def shoebox(self) -> Shoebox:
         """Describes more processes of ours, with the settings of this profile."""
         return shoebox_of(self.environment, self.data)

@@ -31,6 +31,8 @@ class Service:
         stop_signal: Ends it without losing what it acknowledged.
         stop_group: Send the stop signal to its whole process group, not to the leader alone.
         stop_seconds: After this long it is killed.
+        stop_early: It goes on serving for seconds after the stop signal, so it gets it together
+            with its clients.
         ready_seconds: After this long a start has failed.
     """
 
@@ -47,6 +49,7 @@ class Service:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_group: bool = False
     stop_seconds: float = 4.0
+    stop_early: bool = False
     ready_seconds: float = 60.0
 
 

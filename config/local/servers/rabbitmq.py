@@ -66,6 +66,9 @@ class RabbitMQ:
             prepare=self._prepare,
             ready=self._answers,
             ready_seconds=120.0,
+            # The management API takes 5 s to close; AMQP answers until then.
+            stop_early=self.management,
+            stop_seconds=7.0,
         )
 
     def _environment(self) -> dict[str, str]:
