@@ -1,7 +1,5 @@
 """HEIC and AVIF: boxes of the ISO base media file format.
 
-Clean apertures (``clap``) are not applied; cameras write none that cut anything off.
-
 Source: ISO/IEC 14496-12 (boxes), ISO/IEC 23008-12 (HEIF), AV1 Image File Format 1.1.
 """
 
@@ -35,7 +33,9 @@ class Box:
 
 
 def inspect(source: Source, *, limits: Limits) -> Facts:
-    """Return size and rotation of the primary picture, or of a sequence, and its samples.
+    """Return the size of the primary picture, or of a sequence, and the number of its samples.
+
+    Cropping and rotation are applied. EXIF inside has no say: the boxes repeat it.
 
     Raises:
         TooManyPixelsError: As soon as a size is seen.
@@ -111,7 +111,7 @@ def _inspect_still(source: Source, meta: Box, limits: Limits) -> Facts | None:
         for index in _associations(source, box, primary)
         if 0 < index <= len(known)
     ]
-    return _size_and_rotation(source, wanted, limits)
+    return _apply(source, wanted, limits)
 
 
 def _primary_item(source: Source, content: Box) -> int | None:
@@ -140,18 +140,31 @@ def _associations(source: Source, box: Box, item: int) -> list[int]:
     return []
 
 
-def _size_and_rotation(source: Source, properties: list[Box], limits: Limits) -> Facts | None:
-    size, quarter_turns = None, 0
+def _apply(source: Source, properties: list[Box], limits: Limits) -> Facts | None:
+    """Return the size after all transformations, which apply in the order of the list."""
+    size: tuple[int, int] | None = None
     for box in properties:
         if box.kind == b"ispe":
-            raw = source.exact(box.body + 4, 8)
-            size = int.from_bytes(raw[:4]), int.from_bytes(raw[4:])
+            size = _longs(source.exact(box.body + 4, 8))
             limits.check_size(*size)
-        elif box.kind == b"irot":
-            quarter_turns += source.exact(box.body, 1)[0] & 3
-    if not size:
-        return None
-    return Facts(*(reversed(size) if quarter_turns % 2 else size))
+        elif size and box.kind == b"clap":
+            size = _crop(source.exact(box.body, 16), size)
+            limits.check_size(*size)
+        elif size and box.kind == b"irot" and source.exact(box.body, 1)[0] & 1:
+            size = size[::-1]
+    return Facts(*size) if size else None
+
+
+def _longs(raw: bytes) -> tuple[int, int]:
+    return int.from_bytes(raw[:4]), int.from_bytes(raw[4:8])
+
+
+def _crop(aperture: bytes, size: tuple[int, int]) -> tuple[int, int]:
+    """Encoders pad to whole blocks and say with a clean aperture what to show of it."""
+    (width, width_parts), (height, height_parts) = _longs(aperture), _longs(aperture[8:])
+    if not width_parts or not height_parts:
+        raise NotDecodableError(reason="a clean aperture divided by zero")
+    return min(size[0], width // width_parts), min(size[1], height // height_parts)
 
 
 # Sequences
