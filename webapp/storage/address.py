@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar, get_args
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from webapp.core.errors import ConfigurationError
 from webapp.core.shards import ShardEntry
 
 DEFAULT_REGION: Final = "us-east-1"
-CHECKSUM_MODES: Final = ("when_supported", "when_required")
+ChecksumMode = Literal["when_supported", "when_required"]
+CHECKSUM_MODES: Final[tuple[ChecksumMode, ...]] = get_args(ChecksumMode)
 _S3_OPTIONS: Final = frozenset({"region", "path_style", "checksum"})
 _FLAGS: Final = {"true": True, "false": False}
 _T = TypeVar("_T")
@@ -41,7 +42,7 @@ class S3Address:
     bucket: str
     region: str = DEFAULT_REGION
     path_style: bool = True
-    checksum: str = CHECKSUM_MODES[0]
+    checksum: ChecksumMode = "when_supported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def _s3(entry: ShardEntry, url: SplitResult) -> S3Address:
         region=entry.options.get("region", DEFAULT_REGION),
         path_style=_choice(entry, "path_style", _FLAGS, default=True),
         checksum=_choice(
-            entry, "checksum", {mode: mode for mode in CHECKSUM_MODES}, default=CHECKSUM_MODES[0]
+            entry, "checksum", {mode: mode for mode in CHECKSUM_MODES}, default="when_supported"
         ),
     )
 
