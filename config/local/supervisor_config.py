@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from config.local.service import Service
+from config.local.service import LocalError, Service
 
 LOG_BYTES = 10 * 1024 * 1024
 LOG_BACKUPS = 3
@@ -19,6 +19,9 @@ def write_config(path: Path, *, services: Iterable[Service], socket: str) -> Non
         path: File to write; supervisord's own log and process id lie beside it.
         services: Programs it may start; it starts none by itself.
         socket: Path of the socket it is asked over.
+
+    Raises:
+        LocalError: A value holds a quotation mark; only a folder's name could.
     """
     folder = path.parent
     sections = {
@@ -67,4 +70,7 @@ def _section(name: str, values: Mapping[str, str]) -> str:
 
 
 def _quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    # supervisord knows no way to write a quotation mark inside quotation marks.
+    if '"' in value:
+        raise LocalError(f"{value} holds a quotation mark, which supervisord cannot pass on")
+    return f'"{value}"'

@@ -1,0 +1,62 @@
+import os
+import resource
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from config.local import preflight as module
+from config.local.preflight import data_lock, data_prepare, open_files_raise, ports_check
+from config.local.service import LocalError, Service
+
+
+def test_the_data_folder_is_made(tmp_path):
+    data_prepare(tmp_path / "some" / "data")
+    assert (tmp_path / "some" / "data").is_dir()
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(LocalError, match=r"cannot write to .*/file/data: .*SHOEBOX_DATA"):
+        data_prepare(tmp_path / "file" / "data")
+
+
+def test_a_full_disk_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=5 * 1024**2))
+    with pytest.raises(LocalError, match="only 5 MiB are free"):
+        data_prepare(tmp_path)
+
+
+def test_a_second_start_on_the_same_data_names_the_first(tmp_path):
+    with (
+        data_lock(tmp_path),
+        pytest.raises(LocalError, match=f"already running .*process {os.getpid()}"),
+    ):
+        data_lock(tmp_path)
+
+
+def test_a_start_after_another_ended_takes_the_lock(tmp_path):
+    data_lock(tmp_path).close()
+    data_lock(tmp_path).close()
+
+
+def test_a_taken_port_is_named_with_its_owner_and_what_moves_it(monkeypatch):
+    monkeypatch.setattr(module, "is_free", lambda _port: False)
+    monkeypatch.setattr(module, "port_owner", lambda _port: "python3 (process 7)")
+    service = Service(
+        name="read",
+        command=("true",),
+        directory=Path("/"),
+        log=Path("/dev/null"),
+        ready=lambda: True,
+        ports={8001: "READ_PORT"},
+    )
+    with pytest.raises(LocalError, match=r"8001, wanted by read, .*python3 .*READ_PORT"):
+        ports_check([service])
+
+
+def test_too_few_open_files_are_named(monkeypatch):
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: (256, 1024))
+    with pytest.raises(LocalError, match="only 1024 open files"):
+        open_files_raise()
