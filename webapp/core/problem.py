@@ -7,7 +7,9 @@ Source: RFC 9457 (problem details); RFC 9110 sections 10.2.1 (``Allow``), 10.2.3
 """
 
 import json
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from webapp.core.errors import MethodNotAllowedError, ShoeboxError
 
@@ -18,22 +20,23 @@ _UNAUTHORIZED: Final = 401
 _OWN_MEMBERS: Final = frozenset({"type", "title", "status", "detail", "code", "instance"})
 
 
-class Problem(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Problem:
     """An answer that says what went wrong.
 
     Args:
         status: HTTP status.
-        headers: As ASGI takes them: lower-case names, bytes. Without ``content-length`` and
-            ``cache-control``, which the sender adds to all its answers.
+        headers: Names in lower case; with ``content-type``, ``content-length`` and
+            ``cache-control``.
         body: The document, JSON in UTF-8.
     """
 
     status: int
-    headers: list[tuple[bytes, bytes]]
+    headers: Mapping[str, str]
     body: bytes
 
 
-def problem_of(error: ShoeboxError, *, instance: str = "") -> Problem:
+def problem(error: ShoeboxError, *, instance: str = "") -> Problem:
     """Return the answer to a request that ended in ``error``.
 
     Values of the error become members, so a program need not read the sentence. A
@@ -53,15 +56,20 @@ def problem_of(error: ShoeboxError, *, instance: str = "") -> Problem:
         **({"instance": instance} if instance else {}),
         **members,
     }
-    return Problem(error.status, _headers(error), json.dumps(document, default=str).encode())
+    body = json.dumps(document, default=str).encode()
+    return Problem(error.status, _headers(error, body), body)
 
 
-def _headers(error: ShoeboxError) -> list[tuple[bytes, bytes]]:
-    headers = [(b"content-type", CONTENT_TYPE.encode())]
+def _headers(error: ShoeboxError, body: bytes) -> dict[str, str]:
+    headers = {
+        "content-type": CONTENT_TYPE,
+        "content-length": str(len(body)),
+        "cache-control": "no-store",
+    }
     if error.retry_after is not None:
-        headers.append((b"retry-after", str(error.retry_after).encode()))
+        headers["retry-after"] = str(error.retry_after)
     if error.status == _UNAUTHORIZED:
-        headers.append((b"www-authenticate", CHALLENGE.encode()))
+        headers["www-authenticate"] = CHALLENGE
     if isinstance(error, MethodNotAllowedError):
-        headers.append((b"allow", str(error.extra.get("allow", "")).encode("latin-1", "replace")))
+        headers["allow"] = str(error.extra.get("allow", ""))
     return headers

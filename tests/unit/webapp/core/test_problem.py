@@ -1,4 +1,5 @@
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 
 from webapp.core.errors import (
@@ -10,15 +11,15 @@ from webapp.core.errors import (
     ShoeboxError,
     TooLargeError,
 )
-from webapp.core.problem import problem_of
+from webapp.core.problem import problem
 
 
 def document(error: ShoeboxError) -> dict[str, object]:
-    return json.loads(problem_of(error).body)
+    return json.loads(problem(error).body)
 
 
-def headers(error: ShoeboxError) -> dict[bytes, bytes]:
-    return dict(problem_of(error).headers)
+def headers(error: ShoeboxError) -> Mapping[str, str]:
+    return problem(error).headers
 
 
 def test_a_problem_names_its_type_title_status_detail_and_code():
@@ -32,7 +33,7 @@ def test_a_problem_names_its_type_title_status_detail_and_code():
 
 
 def test_a_problem_names_the_request_it_belongs_to():
-    body = problem_of(NotFoundError(), instance="/api/v1/images/x").body
+    body = problem(NotFoundError(), instance="/api/v1/images/x").body
     assert json.loads(body)["instance"] == "/api/v1/images/x"
 
 
@@ -55,24 +56,33 @@ def test_a_lone_surrogate_in_a_value_still_gives_valid_utf_8():
 
 
 def test_problems_have_their_own_content_type():
-    assert headers(NotFoundError())[b"content-type"] == b"application/problem+json"
+    assert headers(NotFoundError())["content-type"] == "application/problem+json"
 
 
 def test_what_may_succeed_later_says_when():
-    assert headers(BusyError("Full.", retry_after=7))[b"retry-after"] == b"7"
+    assert headers(BusyError("Full.", retry_after=7))["retry-after"] == "7"
 
 
 def test_what_the_caller_must_change_says_nothing_of_later():
-    assert b"retry-after" not in headers(TooLargeError(bytes=1))
+    assert "retry-after" not in headers(TooLargeError(bytes=1))
 
 
 def test_a_caller_nobody_knows_is_told_how_to_authenticate():
-    assert headers(NotAuthenticatedError())[b"www-authenticate"] == b'Bearer realm="shoebox"'
+    assert headers(NotAuthenticatedError())["www-authenticate"] == 'Bearer realm="shoebox"'
 
 
 def test_a_wrong_method_is_told_the_right_ones():
-    assert headers(MethodNotAllowedError("No.", allow="GET, POST"))[b"allow"] == b"GET, POST"
+    assert headers(MethodNotAllowedError("No.", allow="GET, POST"))["allow"] == "GET, POST"
 
 
 def test_an_error_nobody_foresaw_is_an_internal_error():
     assert document(ShoeboxError())["code"] == "internal"
+
+
+def test_problems_are_never_cached():
+    assert headers(NotFoundError())["cache-control"] == "no-store"
+
+
+def test_the_body_is_as_long_as_the_headers_say():
+    answer = problem(NotFoundError("Wörter"))
+    assert answer.headers["content-length"] == str(len(answer.body))
