@@ -42,4 +42,5 @@ def embedded_profile(*, data: Path, ports: Mapping[str, int]) -> Profile:
         environment=environment,
         servers=(valkey.service(log=log_of(data, "valkey")),),
         processes=our_processes(environment, data, ports, secrets),
+        shard_folders=tuple(data / "shards" / name for name in SHARD_NAMES),
     )

@@ -86,8 +86,12 @@ class Launch:
 
     def _write_files(self, profile: Profile) -> None:
         write_private(profile.data / "credentials", profile.credentials())
+        environment = profile.data / "env"
+        if not environment.exists():
+            for folder in profile.shard_folders:
+                folder.mkdir(parents=True, exist_ok=True)
         # What manage.py reads when somebody runs it by hand beside this.
-        write_private(profile.data / "env", profile.environment)
+        write_private(environment, profile.environment)
 
     def _setup(self, profile: Profile, *words: str) -> None:
         """Run a management command to its end, in a session that ends with us."""

@@ -47,6 +47,8 @@ class Profile:
         servers: What our processes stand on; started first, side by side.
         processes: Our own, in the order of their start.
         edge: In front of them, started last; empty where nginx is not installed.
+        shard_folders: Made on the first start and never again: one that vanished later may be
+            a disk that is not mounted.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Profile:
     servers: tuple[Service, ...]
     processes: tuple[Service, ...]
     edge: tuple[Service, ...] = ()
+    shard_folders: tuple[Path, ...] = ()
 
     @property
     def services(self) -> tuple[Service, ...]:
