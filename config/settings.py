@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "axes",
     "django_htmx",
+    "config",
     "webapp.outbox",
     "webapp.cluster",
     "webapp.accounts",

@@ -17,7 +17,7 @@ FORM_BYTES = 64 * 1024
 
 
 class Admission:
-    """Counts uploads in flight of this process, and looks at spool and backlog every two seconds."""
+    """Counts uploads in flight of this process; looks at spool and backlog now and then."""
 
     def __init__(self) -> None:
         self.in_flight = 0

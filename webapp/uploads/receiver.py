@@ -6,6 +6,8 @@ given to a thread.
 """
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,7 +18,7 @@ from prometheus_client import Counter, Histogram
 from webapp.accounts.models import Scope as TokenScope
 from webapp.accounts.sessions import Principal, principal_for
 from webapp.core.errors import MalformedRequestError, ShoeboxError
-from webapp.core.problem import problem_of
+from webapp.core.problem import problem
 from webapp.images.representation import image_json
 from webapp.uploads.accept import upload_accept
 from webapp.uploads.admission import Admission, check_length
@@ -45,6 +47,15 @@ SECONDS = Histogram(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response: status, headers without the length, body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class Receiver:
     """Takes uploads and leaves everything else to another ASGI application.
 
@@ -66,22 +77,18 @@ class Receiver:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         with SECONDS.time():
             try:
-                status, headers, body = await self._receive(scope, receive)
+                answer = await self._receive(scope, receive)
             except ClientGoneError:
                 UPLOADS.labels("client-gone").inc()
                 return
             except ShoeboxError as error:
-                status, headers, body = problem_of(error, instance=PATH)
-                UPLOADS.labels(error.code).inc()
+                answer = _refusal(error)
             except Exception:  # the outermost door: a defect is logged whole and told shortly
                 log.exception("upload failed")
-                status, headers, body = problem_of(ShoeboxError(), instance=PATH)
-                UPLOADS.labels("internal").inc()
-        await _send(send, status, headers, body)
+                answer = _refusal(ShoeboxError())
+        await _send(send, answer)
 
-    async def _receive(
-        self, scope: Scope, receive: Receive
-    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    async def _receive(self, scope: Scope, receive: Receive) -> Answer:
         headers = headers_of(scope)
         with self._admission.place():
             check_length(headers)
@@ -121,24 +128,30 @@ async def _read(scope: Scope, headers: dict[str, str], receive: Receive, spool: 
     return details
 
 
-def _accept(
-    principal: Principal, spooled: Any, details: Details, idempotency_key: str
-) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+def _accept(principal: Principal, spooled: Any, details: Details, idempotency_key: str) -> Answer:
     registered = upload_accept(
         owner=principal.user, spooled=spooled, details=details, idempotency_key=idempotency_key
     )
     image = registered.image
     UPLOADS.labels("duplicate" if registered.duplicate else "stored").inc()
     body = image_json(image, viewer=principal.user, duplicate=registered.duplicate)
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"location", f"{PATH}/{image.id}".encode()),
-        (b"etag", f'"{image.revision}"'.encode()),
-    ]
-    return 200 if registered.duplicate else 201, headers, json.dumps(body).encode()
+    headers = {
+        "content-type": "application/json",
+        "cache-control": "no-store",
+        "location": f"{PATH}/{image.id}",
+        "etag": f'"{image.revision}"',
+    }
+    return Answer(200 if registered.duplicate else 201, headers, json.dumps(body).encode())
 
 
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    more = [(b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, *more]})
-    await send({"type": "http.response.body", "body": body})
+def _refusal(error: ShoeboxError) -> Answer:
+    UPLOADS.labels(error.code).inc()
+    said = problem(error)
+    return Answer(said.status, said.headers, said.body)
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers = {**answer.headers, "content-length": str(len(answer.body))}
+    encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": answer.body})

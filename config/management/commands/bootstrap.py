@@ -1,0 +1,67 @@
+"""`manage.py bootstrap`: what a new installation needs once. Twice is once.
+
+Declares the queues, makes the admin user and its token from SHOEBOX_ADMIN_*, and adds and
+activates the shards of SHOEBOX_BOOTSTRAP_SHARDS (`name=url@zone,…`) that are not there yet.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from webapp.accounts.bootstrap import admin_ensure
+
+from config.celery import queues_declare
+from webapp.cluster.models import Shard
+from webapp.cluster.services import shard_activate, shard_add
+from webapp.core.errors import ShoeboxError
+from webapp.core.shards import ShardState
+from webapp.images.services import journal_publish
+
+
+class Command(BaseCommand):
+    """Prepares queues, the admin user and the first shards."""
+
+    help = __doc__
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Do what is missing, a line for each step."""
+        try:
+            self.stdout.write(f"queues: {', '.join(queues_declare())}")
+            self._admin()
+            self._shards()
+        except ShoeboxError as error:
+            raise CommandError(error.detail) from None
+
+    def _admin(self) -> None:
+        shoebox = settings.SHOEBOX
+        if not shoebox.admin_password:
+            self.stdout.write("admin: none asked for (SHOEBOX_ADMIN_PASSWORD is empty)")
+            return
+        made = admin_ensure(
+            username=shoebox.admin_username,
+            password=shoebox.admin_password,
+            token=shoebox.admin_token,
+        )
+        self.stdout.write(f"admin: {shoebox.admin_username} {'made' if made else 'is there'}")
+
+    def _shards(self) -> None:
+        for text in settings.SHOEBOX.bootstrap_shards:
+            name, url, zone = _parse(text)
+            if Shard.objects.filter(name=name).exists():
+                continue
+            shard_add(name=name, url=url, zone=zone)
+            self.stdout.write(f"shard {name}: added in zone {zone}")
+        joining = Shard.objects.filter(state=ShardState.JOINING.label)
+        names = list(joining.values_list("name", flat=True))
+        if names:
+            topology = shard_activate(names=names)
+            journal_publish()
+            self.stdout.write(f"shards {', '.join(names)}: active, revision {topology.revision}")
+
+
+def _parse(text: str) -> tuple[str, str, str]:
+    name, _, rest = text.partition("=")
+    url, _, zone = rest.rpartition("@")
+    if not (name and url and zone):
+        raise CommandError(f"SHOEBOX_BOOTSTRAP_SHARDS: {text!r} is not `name=url@zone`.")
+    return name, url, zone

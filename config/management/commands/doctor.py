@@ -1,0 +1,102 @@
+"""`manage.py doctor`: a line per part this installation needs; fails when one is not well.
+
+Checks settings, index, broker and queues, topology, the clock against each store's, and
+writes, reads and deletes a small blob on each shard.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from kombu.exceptions import OperationalError
+from webapp.storage.probe import shard_probe
+
+from config.celery import app
+from webapp.cluster.models import Shard
+from webapp.cluster.snapshot import topology_now
+from webapp.cluster.stores import store_bare
+from webapp.core.errors import ShoeboxError
+from webapp.core.topology import topology_load
+from webapp.outbox.services import outbox_depth
+from webapp.storage.documents import file_read
+
+Finding = tuple[str, bool, str]
+
+
+class Command(BaseCommand):
+    """Looks at every part and says how it is."""
+
+    help = __doc__
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Print the findings; fail when one is bad."""
+        bad = 0
+        for name, well, detail in findings():
+            bad += not well
+            self.stdout.write(f"{'ok  ' if well else 'BAD '} {name:<18} {detail}")
+        if bad:
+            raise CommandError(f"{bad} not well")
+
+
+def findings() -> Iterator[Finding]:
+    """Yield part, whether it is well, and what was seen."""
+    shoebox = settings.SHOEBOX
+    yield "settings", True, f"profile {shoebox.profile}, keys {shoebox.keyring.current.key_id}"
+    yield _look("index", _index)
+    yield _look("outbox", lambda: f"{outbox_depth()} messages wait")
+    yield _look("broker", _broker)
+    yield _look("topology", _topology)
+    yield from _shards()
+
+
+def _look(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return name, True, look()
+    except (ShoeboxError, DatabaseError, OperationalError, OSError) as error:
+        return name, False, str(error) or type(error).__name__
+
+
+def _index() -> str:
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        raise DatabaseError(f"{len(missing)} migrations missing: run `manage.py migrate`")
+    return f"{connection.vendor}, all migrations applied"
+
+
+def _broker() -> str:
+    with app.connection_for_write(connect_timeout=3) as broker:
+        broker.ensure_connection(max_retries=1, timeout=3)
+        channel = broker.default_channel
+        counts = [
+            f"{queue.name} {channel.queue_declare(queue.name, passive=True).message_count}"
+            for queue in app.conf.task_queues
+        ]
+    return f"{broker.transport.driver_type}, waiting: {', '.join(counts)}"
+
+
+def _topology() -> str:
+    topology = topology_now()
+    data = file_read(settings.SHOEBOX.topology_file)
+    if data is None:
+        return f"revision {topology.revision}; no local file yet"
+    published = topology_load(data, keyring=settings.SHOEBOX.keyring)
+    if published.revision < topology.revision:
+        raise OSError(f"the file has revision {published.revision}, not {topology.revision}")
+    return f"revision {topology.revision}, {len(topology.versions)} versions"
+
+
+def _shards() -> Iterator[Finding]:
+    try:
+        shards = list(Shard.objects.all())
+    except DatabaseError:
+        return
+    for shard in shards:
+        if shard.entry.state.readable:
+            report = shard_probe(store_bare(shard.entry))
+            yield f"shard {shard.name}", report.ok, str(report)
+        else:
+            yield f"shard {shard.name}", True, f"{shard.state}: not looked at"

@@ -1,0 +1,82 @@
+import pytest
+
+from config.env import Settings, load
+from webapp.core.errors import ConfigurationError
+
+CLUSTER = {
+    "SHOEBOX_PROFILE": "cluster",
+    "SHOEBOX_SECRET_KEY": "x" * 40,
+    "SHOEBOX_SIGNING_KEYS": "k1:" + "ab" * 32,
+    "SHOEBOX_DATABASE_URL": "postgresql://u:p@h/n",
+    "SHOEBOX_BROKER_URL": "amqp://u:p@h//",
+    "SHOEBOX_TOPOLOGY_FILE": "/var/t.json",
+    "SHOEBOX_JOURNAL_FILE": "/var/d.json",
+    "SHOEBOX_SPOOL": "/var/spool",
+    "SHOEBOX_WRITE_URL": "https://images.example/",
+    "SHOEBOX_READ_URL": "https://i.example",
+    "SHOEBOX_ALLOWED_HOSTS": "images.example, other.example",
+}
+
+
+def test_a_complete_environment_is_read():
+    settings = load(CLUSTER)
+    assert settings.write_url == "https://images.example"
+    assert settings.allowed_hosts == ("images.example", "other.example")
+    assert not settings.embedded
+
+
+@pytest.mark.parametrize("name", [n for n in CLUSTER if n != "SHOEBOX_PROFILE"])
+def test_outside_the_embedded_profile_nothing_needed_has_a_default(name):
+    with pytest.raises(ConfigurationError, match=f"{name}: missing"):
+        load({k: v for k, v in CLUSTER.items() if k != name})
+
+
+def test_the_embedded_profile_fills_the_gaps(tmp_path):
+    settings = load({"SHOEBOX_PROFILE": "embedded", "SHOEBOX_DATA": str(tmp_path)})
+    assert settings.topology_file == tmp_path / "topology.json"
+    assert settings.keyring.current.key_id == "k1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SHOEBOX_COLOUR", "blue", "unknown setting"),
+        ("SHOEBOX_SECRET_KEY", "short", "at least 32"),
+        ("SHOEBOX_SIGNING_KEYS", "k1:abcd", "k1"),
+        ("SHOEBOX_MAX_UPLOAD_BYTES", "many", "integer"),
+        ("SHOEBOX_METADATA_POLICY", "some", "strip-location"),
+        ("SHOEBOX_READ_URL", "i.example", "http"),
+    ],
+)
+def test_a_wrong_value_stops_the_start_and_is_named(name, value, words):
+    with pytest.raises(ConfigurationError) as caught:
+        load({**CLUSTER, name: value})
+    assert words in str(caught.value)
+
+
+def test_all_problems_are_told_at_once():
+    with pytest.raises(ConfigurationError) as caught:
+        load({**CLUSTER, "SHOEBOX_COLOUR": "blue", "SHOEBOX_SECRET_KEY": "short"})
+    assert "COLOUR" in str(caught.value)
+    assert "SECRET_KEY" in str(caught.value)
+
+
+def test_a_secret_is_not_repeated_in_an_error():
+    with pytest.raises(ConfigurationError) as caught:
+        load({**CLUSTER, "SHOEBOX_SECRET_KEY": "hunter2"})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_credentials_are_read_by_shard():
+    names = {"SHOEBOX_SHARD_EU_1_ACCESS_KEY": "a", "SHOEBOX_SHARD_EU_1_SECRET_KEY": "s"}
+    assert load({**CLUSTER, **names}).shard_credentials == {"eu-1": ("a", "s")}
+
+
+def test_a_folder_with_an_env_file_needs_no_environment(tmp_path):
+    lines = [f"{name}={value}" for name, value in CLUSTER.items()]
+    (tmp_path / "env").write_text("\n".join(lines))
+    assert load({"SHOEBOX_DATA": str(tmp_path)}).read_url == "https://i.example"
+
+
+def test_every_setting_says_what_it_is():
+    assert [n for n, f in Settings.model_fields.items() if not f.description] == []

@@ -1,0 +1,116 @@
+"""`manage.py shard add|activate|list|set|probe`: the stores images are kept on.
+
+A new shard is added (its identity is written, readers learn of it), then activated (a new
+topology version is published; it takes new images). Nothing that exists is moved.
+"""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from webapp.cluster.models import Shard
+from webapp.cluster.report import shard_rows
+from webapp.cluster.services import (
+    DEFAULT_POOL,
+    shard_activate,
+    shard_add,
+    shard_get,
+    shard_set_state,
+    shard_set_url,
+)
+from webapp.cluster.stores import store_bare
+from webapp.core.errors import ShoeboxError
+from webapp.core.shards import ShardState
+from webapp.storage.probe import shard_probe
+
+
+class Command(BaseCommand):
+    """Adds, activates, lists, changes and probes shards."""
+
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare a verb each."""
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        _add_arguments(verbs.add_parser("add", help="make an empty store a shard, joining"))
+        activate = verbs.add_parser("activate", help="let shards take new images")
+        activate.add_argument("names", nargs="+", metavar="NAME")
+        verbs.add_parser("list", help="show shards, states and their share of new images")
+        _set_arguments(verbs.add_parser("set", help="change state or address of a shard"))
+        probe = verbs.add_parser("probe", help="write, read and delete on a shard, and report")
+        probe.add_argument("name", nargs="?", help="default: all")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run one verb."""
+        try:
+            getattr(self, f"_{options['verb']}")(options)
+        except ShoeboxError as error:
+            raise CommandError(error.detail) from None
+
+    def _add(self, options: dict[str, Any]) -> None:
+        pairs = (text.partition("=") for text in options["option"])
+        shard = shard_add(
+            name=options["name"],
+            url=options["url"],
+            zone=options["zone"],
+            weight=options["weight"],
+            pool=options["pool"],
+            options={name: value for name, _, value in pairs},
+        )
+        self.stdout.write(
+            f"{shard.name} is joining. Readers know it in a few seconds; then: "
+            f"manage.py shard activate {shard.name}"
+        )
+
+    def _activate(self, options: dict[str, Any]) -> None:
+        topology = shard_activate(names=options["names"])
+        self.stdout.write(
+            f"Active: {', '.join(options['names'])}. Topology revision {topology.revision}; "
+            "a pool's first version counts at once, a later one in 30 s."
+        )
+
+    def _list(self, _options: dict[str, Any]) -> None:
+        for row in shard_rows():
+            self.stdout.write(row)
+
+    def _set(self, options: dict[str, Any]) -> None:
+        if options["state"]:
+            shard_set_state(name=options["name"], state=ShardState.named(options["state"]))
+        if options["url"]:
+            shard_set_url(name=options["name"], url=options["url"])
+        shard = shard_get(name=options["name"])
+        self.stdout.write(f"{shard.name}: {shard.state}, {shard.url}")
+
+    def _probe(self, options: dict[str, Any]) -> None:
+        name = options["name"]
+        shards = [shard_get(name=name)] if name else list(Shard.objects.all())
+        failed = []
+        for shard in shards:
+            report = shard_probe(store_bare(shard.entry))
+            self.stdout.write(f"{shard.name}: {report}")
+            if not report.ok:
+                failed.append(shard.name)
+        if failed:
+            raise CommandError(f"Not well: {', '.join(failed)}")
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("name", help="unique for ever: lower-case letters, digits, dashes")
+    parser.add_argument("url", help="file:///path or s3+http(s)://host[:port]/bucket")
+    parser.add_argument("--zone", required=True, help="what fails together with it")
+    parser.add_argument("--weight", type=float, default=1.0, help="share of new bytes (1.0)")
+    parser.add_argument("--pool", default=DEFAULT_POOL)
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of an S3 store: region=…, path_style=true|false, checksum=when_required|…",
+    )
+
+
+def _set_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("name")
+    parser.add_argument("--state", choices=[state.label for state in ShardState])
+    parser.add_argument("--url", help="where the shard is now")

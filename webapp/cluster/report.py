@@ -1,0 +1,26 @@
+"""Lines that tell an operator how the shards stand."""
+
+import time
+from collections.abc import Iterator
+
+from webapp.cluster.models import Shard
+from webapp.cluster.snapshot import topology_now
+from webapp.core.placement import shares
+
+
+def shard_rows() -> Iterator[str]:
+    """Yield a heading and a line per shard: zone, state, share of new images, address."""
+    topology = topology_now()
+    yield f"{'SHARD':<16}{'POOL':<10}{'ZONE':<10}{'STATE':<11}{'SHARE':>7}  URL"
+    expected: dict[tuple[str, str], float] = {}
+    for shard in Shard.objects.all():
+        if (shard.pool_id, shard.name) not in expected:
+            version = topology.current(shard.pool_id, now=time.time())
+            for name, share in (shares(version) if version else {}).items():
+                expected[shard.pool_id, name] = share
+        share = expected.get((shard.pool_id, shard.name), 0.0)
+        yield (
+            f"{shard.name:<16}{shard.pool_id:<10}{shard.zone:<10}{shard.state:<11}"
+            f"{share:>7.1%}  {shard.url}"
+        )
+    yield f"Topology revision {topology.revision}; SHARE: part of new images it is a home of."
