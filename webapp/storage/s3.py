@@ -8,6 +8,7 @@ import base64
 import hashlib
 import os
 import secrets
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
@@ -42,6 +43,16 @@ _NO_PERSONAL_SETTINGS = {
     "credentials_file": (None, None, os.devnull, None),
     "profile": (None, None, None, None),
 }
+
+
+def _session_make() -> tuple[boto3.session.Session, threading.Lock]:
+    inner = botocore.session.Session(session_vars=_NO_PERSONAL_SETTINGS)
+    return boto3.session.Session(botocore_session=inner), threading.Lock()
+
+
+# One for all stores of a process: it reads the description of S3 once, which takes 80 ms.
+# Clients are safe between threads, making one is not, hence the lock.
+_session = PerProcess(_session_make)
 
 
 class S3Store:
@@ -165,18 +176,17 @@ class S3Store:
     # One request each
 
     def _connect(self) -> "S3Client":
-        session = boto3.session.Session(
-            botocore_session=botocore.session.Session(session_vars=_NO_PERSONAL_SETTINGS)
-        )
         access_key, secret_key = self._credentials
-        return session.client(
-            "s3",
-            endpoint_url=self.address.endpoint,
-            region_name=self.address.region,
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
-            config=self._config,
-        )
+        session, lock = _session.get()
+        with lock:
+            return session.client(
+                "s3",
+                endpoint_url=self.address.endpoint,
+                region_name=self.address.region,
+                aws_access_key_id=access_key,
+                aws_secret_access_key=secret_key,
+                config=self._config,
+            )
 
     def _ask(self, operation: str, **arguments: Any) -> dict[str, Any]:
         call = getattr(self._client.get(), operation)
@@ -287,11 +297,12 @@ class S3Store:
             digest = hashlib.sha256()
             for chunk in blob.chunks if blob else ():
                 digest.update(chunk)
-        label = blob.stat.label if blob else None
-        if label is not None and label.digest == f"sha256:{digest.hexdigest()}":
-            return
-        self.delete(key)
-        raise self._silent(f"{key} came back with other bytes than were sent")
+        if blob is None:
+            raise self._silent(f"{key} was gone as soon as it was put")
+        label = blob.stat.label
+        if label is None or label.digest != f"sha256:{digest.hexdigest()}":
+            self.delete(key)
+            raise self._silent(f"{key} came back with other bytes than were sent")
 
 
 def _compare(source: Source, wanted: str, *, key: str) -> None:
