@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 
+from workers.imaging.bounded import BoundedFile
 from workers.imaging.channel import Channel
 from workers.imaging.confine import confine, die_with_parent, peak_memory_bytes, timed
 from workers.imaging.formats import prepare
@@ -45,7 +46,7 @@ def _serve(channel: Channel, *, limits: Limits, threads: int, last: bool) -> boo
     if descriptor is None:
         raise ValueError(job)
     try:
-        with timed(limits), os.fdopen(descriptor, "rb") as file:
+        with timed(limits), BoundedFile(descriptor) as file:
             rendered = render(file, presets=unpack_job(job), threads=threads)
     except Exception as error:  # noqa: BLE001  # reported; what it means is the parent's
         channel.send(pack_failure(error))

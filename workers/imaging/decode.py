@@ -157,7 +157,7 @@ def _refusals() -> Iterator[None]:
 def _refusal(detail: str) -> Exception:
     """Libraries below Pillow tell their reasons in words only."""
     words = detail.lower()
-    if "memory" in words:
+    if "memory" in words and "security limit" not in words:  # libheif's own limits say both
         return MemoryError(detail)
     if any(phrase in words for phrase in _NO_CODEC):
         return CodecMissingError(detail)

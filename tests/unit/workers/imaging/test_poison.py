@@ -13,7 +13,7 @@ import pytest
 
 from tests.unit.workers.imaging.pictures import encoded, noise, quadrants
 from tests.unit.workers.imaging.processes import holds, is_dead, is_gone, wait_until
-from workers.imaging.errors import ChildKilledError, LimitHitError
+from workers.imaging.errors import ChildKilledError, LimitHitError, NotDecodableError
 from workers.imaging.model import MEBIBYTE, Limits
 from workers.imaging.renderer import Renderer, render_limited
 
@@ -45,6 +45,14 @@ def test_a_limit_hit_is_told_and_costs_only_its_picture(huge, limits, code):
         assert caught.value.code == code
         assert is_gone(pid)
         assert renderer.render(GOOD).renditions
+
+
+def test_a_chunk_that_lies_about_its_length_costs_no_memory():
+    data = bytearray(encoded(noise(200, 200), "PNG").getvalue())
+    at = data.index(b"IDAT")
+    data[at - 4 : at] = (2**31 - 1).to_bytes(4)
+    with Renderer() as renderer, pytest.raises(NotDecodableError):
+        renderer.render(bytes(data))
 
 
 def test_time_starts_anew_with_every_picture():
