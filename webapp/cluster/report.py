@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from webapp.cluster.models import Shard
 from webapp.cluster.snapshot import topology_now
 from webapp.core.placement import shares
+from webapp.storage.probe import ProbeReport
 
 
 def shard_rows() -> Iterator[str]:
@@ -24,3 +25,14 @@ def shard_rows() -> Iterator[str]:
             f"{share:>7.1%}  {shard.url}"
         )
     yield f"Topology revision {topology.revision}; SHARE: part of new images it is a home of."
+
+
+def probe_line(report: ProbeReport) -> str:
+    """Return what a probe found, in one line."""
+    found = [f"{report.check.value} writes" if report.check else "no write went through"]
+    found += [f"{report.seconds * 1000:.0f} ms"]
+    if report.clock_ahead is not None:
+        found.append(f"clock {report.clock_ahead:+.0f} s")
+    if report.private is not None:
+        found.append("private" if report.private else "PUBLIC")
+    return ", ".join([*found, *report.problems])

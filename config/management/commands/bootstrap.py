@@ -8,9 +8,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from webapp.accounts.bootstrap import admin_ensure
 
 from config.celery import queues_declare
+from webapp.accounts.bootstrap import admin_ensure
 from webapp.cluster.models import Shard
 from webapp.cluster.services import shard_activate, shard_add
 from webapp.core.errors import ShoeboxError

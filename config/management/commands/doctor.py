@@ -12,16 +12,17 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from kombu.exceptions import OperationalError
-from webapp.storage.probe import shard_probe
 
 from config.celery import app
 from webapp.cluster.models import Shard
+from webapp.cluster.report import probe_line
 from webapp.cluster.snapshot import topology_now
 from webapp.cluster.stores import store_bare
 from webapp.core.errors import ShoeboxError
 from webapp.core.topology import topology_load
 from webapp.outbox.services import outbox_depth
 from webapp.storage.documents import file_read
+from webapp.storage.probe import shard_probe
 
 Finding = tuple[str, bool, str]
 
@@ -97,6 +98,6 @@ def _shards() -> Iterator[Finding]:
     for shard in shards:
         if shard.entry.state.readable:
             report = shard_probe(store_bare(shard.entry))
-            yield f"shard {shard.name}", report.ok, str(report)
+            yield f"shard {shard.name}", not report.problems, probe_line(report)
         else:
             yield f"shard {shard.name}", True, f"{shard.state}: not looked at"

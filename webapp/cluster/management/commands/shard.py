@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webapp.cluster.models import Shard
-from webapp.cluster.report import shard_rows
+from webapp.cluster.report import probe_line, shard_rows
 from webapp.cluster.services import (
     DEFAULT_POOL,
     shard_activate,
@@ -88,8 +88,8 @@ class Command(BaseCommand):
         failed = []
         for shard in shards:
             report = shard_probe(store_bare(shard.entry))
-            self.stdout.write(f"{shard.name}: {report}")
-            if not report.ok:
+            self.stdout.write(f"{shard.name}: {probe_line(report)}")
+            if report.problems:
                 failed.append(shard.name)
         if failed:
             raise CommandError(f"Not well: {', '.join(failed)}")
