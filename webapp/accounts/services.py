@@ -1,0 +1,184 @@
+"""Users, tokens and quotas: making them, and telling who came with a token."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from webapp.accounts.models import Scope, Token, User, secret_make, token_hash
+from webapp.accounts.principal import Principal, is_staff
+from webapp.accounts.quotas import Usage, quota_check, usage
+from webapp.cluster.services import DEFAULT_POOL
+from webapp.cluster.snapshot import pool_names
+from webapp.core.errors import (
+    ConflictError,
+    MalformedRequestError,
+    NotAllowedError,
+    NotAuthenticatedError,
+    NotFoundError,
+)
+
+__all__ = [
+    "Usage",
+    "quota_check",
+    "token_authenticate",
+    "token_make",
+    "token_revoke",
+    "usage",
+    "user_get",
+    "user_make",
+]
+
+LAST_USED_STEP = timedelta(minutes=1)
+HINT_LENGTH = 8
+MOST_NAME = 100
+LONGEST_SECRET = 200
+
+
+def user_get(*, name: str) -> User:
+    """Return a user by name.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        raise NotFoundError(f"There is no user {name!r}.")
+    return user
+
+
+def user_make(
+    *,
+    name: str,
+    password: str | None = None,
+    email: str = "",
+    staff: bool = False,
+    superuser: bool = False,
+    pool: str = DEFAULT_POOL,
+) -> User:
+    """Return a new user.
+
+    Args:
+        name: What they sign in with.
+        password: None: they cannot sign in until one is set; their tokens work.
+        email: May be empty.
+        staff: May use the admin, and sees images of others.
+        superuser: May do everything there.
+        pool: Where their images go.
+
+    Raises:
+        ConflictError: The name is taken.
+        NotFoundError: No such pool.
+        MalformedRequestError: A name or password that is not allowed; says why.
+    """
+    if pool != DEFAULT_POOL and pool not in pool_names():
+        raise NotFoundError(f"There is no pool {pool!r}. Pools: {', '.join(pool_names())}.")
+    user = User(username=name, email=email, is_staff=staff, is_superuser=superuser, pool=pool)
+    user.set_password(password)
+    try:
+        user.full_clean(validate_unique=False)
+        if password is not None:
+            validate_password(password, user)
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except ValidationError as error:
+        raise MalformedRequestError(f"User {name!r}: {' '.join(error.messages)}") from None
+    except IntegrityError:
+        raise ConflictError(f"There is a user {name!r} already.") from None
+    return user
+
+
+def token_make(
+    *,
+    user: User,
+    name: str,
+    scopes: Iterable[Scope],
+    expires_at: datetime | None = None,
+    secret: str | None = None,
+) -> tuple[Token, str]:
+    """Return a new token and its secret, which is kept nowhere and cannot be shown again.
+
+    Args:
+        user: Whom it acts for.
+        name: What uses it.
+        scopes: What it allows, at least one.
+        expires_at: None: it does not end.
+        secret: None: a new one. Given by an operator's bootstrap only.
+
+    Raises:
+        MalformedRequestError: No name, no scope, or an end in the past.
+        NotAllowedError: ``admin`` for somebody who is not staff.
+    """
+    wanted = set(scopes)
+    _token_check(user, name, wanted, expires_at)
+    secret = secret or secret_make()
+    token = Token.objects.create(
+        user=user,
+        name=name,
+        hash=token_hash(secret),
+        hint=secret[:HINT_LENGTH],
+        scopes=[scope.value for scope in Scope if scope in wanted],
+        expires_at=expires_at,
+    )
+    return token, secret
+
+
+def _token_check(user: User, name: str, scopes: set[Scope], expires_at: datetime | None) -> None:
+    if not 0 < len(name) <= MOST_NAME:
+        raise MalformedRequestError(f"A token needs a name of 1 to {MOST_NAME} characters.")
+    if not scopes:
+        raise MalformedRequestError(f"Token {name!r} needs at least one scope.")
+    if expires_at is not None and expires_at <= timezone.now():
+        raise MalformedRequestError(f"Token {name!r} would be over at once ({expires_at}).")
+    if Scope.ADMIN in scopes and not is_staff(user):
+        raise NotAllowedError(f"User {user.username!r} is not staff; no token makes them so.")
+
+
+def token_authenticate(*, secret: str) -> Principal:
+    """Return who came with a token, and note that it was used.
+
+    One query; a second one, a conditional UPDATE, at most once a minute per token.
+
+    Raises:
+        NotAuthenticatedError: Unknown, over, or of a user who may not sign in. They are not
+            told apart: a guesser learns nothing.
+    """
+    token = None
+    if 0 < len(secret) <= LONGEST_SECRET:
+        rows = Token.objects.valid().select_related("user")
+        token = rows.filter(hash=token_hash(secret)).first()
+    if token is None:
+        raise NotAuthenticatedError("The token is not valid, or not any more.")
+    _note_use(token)
+    known = frozenset(scope for scope in Scope if scope.value in token.scopes)
+    return Principal(token.user, known, token.pk)
+
+
+def _note_use(token: Token) -> None:
+    now = timezone.now()
+    if token.last_used_at is not None and token.last_used_at > now - LAST_USED_STEP:
+        return
+    unseen = Q(last_used_at=None) | Q(last_used_at__lte=now - LAST_USED_STEP)
+    Token.objects.filter(unseen, pk=token.pk).update(last_used_at=now)
+
+
+def token_revoke(*, token_id: int, user: User | None = None) -> Token:
+    """End a token at once; return what it was.
+
+    Args:
+        token_id: Its row.
+        user: Whose it must be; None for an operator.
+
+    Raises:
+        NotFoundError: No such token.
+    """
+    rows = Token.objects.all() if user is None else Token.objects.filter(user=user)
+    token = rows.select_related("user").filter(pk=token_id).first()
+    if token is None:
+        raise NotFoundError(f"There is no token {token_id}.")
+    rows.filter(pk=token_id).delete()
+    return token
