@@ -1,0 +1,155 @@
+"""The nginx edge in front of stand-ins that say who they are and what may be kept."""
+
+import threading
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from config.local.ports import free_port_block
+from config.local.runner import started
+from config.local.servers import Nginx
+from config.local.service import MissingServerError
+
+pytestmark = pytest.mark.real
+
+PUBLIC = "public, max-age=31536000, s-maxage=86400, immutable"
+IMAGE = "p001" + "0" * 20
+
+
+class StandIn(ThreadingHTTPServer):
+    """A service that counts what reaches it and answers with its own port."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.cache_control = PUBLIC
+        self.seen = []
+        self.hangs_up = False
+
+
+class Answer(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        if self.server.hangs_up:
+            self.close_connection = True
+            return
+        self.server.seen.append(self.path)
+        self._answer(str(self.server.server_port).encode())
+
+    def do_POST(self):
+        size = int(self.headers["Content-Length"])
+        self._answer(str(len(self.rfile.read(size))).encode())
+
+    def _answer(self, body):
+        self.send_response(200)
+        self.send_header("Cache-Control", self.server.cache_control)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Stay silent."""
+
+
+@pytest.fixture
+def stand_ins():
+    servers = [StandIn() for _ in range(4)]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield servers
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def edge(tmp_path, stand_ins):
+    port = free_port_block(2)
+    ports = [server.server_port for server in stand_ins]
+    server = Nginx(
+        directory=tmp_path / "nginx",
+        write_port=port,
+        read_port=port + 1,
+        writers=tuple(ports[:2]),
+        readers=tuple(ports[2:]),
+    )
+    try:
+        service = server.service()
+    except MissingServerError as missing:
+        pytest.skip(str(missing))
+    with started(service):
+        yield server
+
+
+def ask(port, path, *, method="GET", body=None):
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request(method, path, body=body)
+    answer = connection.getresponse()
+    result = (answer.status, answer.read())
+    connection.close()
+    return result
+
+
+def seen(stand_ins):
+    return [path for server in stand_ins for path in server.seen]
+
+
+def test_all_paths_of_an_image_reach_the_same_reader(edge):
+    paths = [f"/{IMAGE}.jpg", f"/{IMAGE}/w800.webp", f"/{IMAGE}/thumb", f"/{IMAGE}"]
+    assert len({ask(edge.read_port, path) for path in paths}) == 1
+
+
+def test_images_are_spread_over_the_readers(edge):
+    names = [f"/p001{number:020}.jpg" for number in range(40)]
+    assert len({ask(edge.read_port, name) for name in names}) == 2
+
+
+def test_a_public_image_is_asked_for_once(edge, stand_ins):
+    for _ in range(3):
+        ask(edge.read_port, f"/{IMAGE}.jpg")
+    assert seen(stand_ins) == [f"/{IMAGE}.jpg"]
+
+
+@pytest.mark.parametrize("private", ["no-store", "private, max-age=86400"])
+def test_what_is_private_is_not_kept(edge, stand_ins, private):
+    for server in stand_ins:
+        server.cache_control = private
+    for _ in range(2):
+        ask(edge.read_port, f"/{IMAGE}.jpg")
+    assert len(seen(stand_ins)) == 2
+
+
+def test_a_signed_image_is_never_kept(edge, stand_ins):
+    for _ in range(2):
+        ask(edge.read_port, f"/s{IMAGE[1:]}.jpg?exp=1&sig=x")
+    assert len(seen(stand_ins)) == 2
+
+
+def test_a_link_that_downloads_is_kept_apart(edge, stand_ins):
+    ask(edge.read_port, f"/{IMAGE}.jpg")
+    ask(edge.read_port, f"/{IMAGE}.jpg?download=name.jpg")
+    assert len(seen(stand_ins)) == 2
+
+
+def test_an_upload_of_64_mib_goes_through(edge):
+    body = bytes(64 * 1024 * 1024)
+    assert ask(edge.write_port, "/api/v1/images", method="POST", body=body) == (
+        200,
+        str(len(body)).encode(),
+    )
+
+
+def test_a_reader_that_hangs_up_is_replaced_by_the_other(edge, stand_ins):
+    first = int(ask(edge.read_port, f"/{IMAGE}.jpg")[1])
+    for server in stand_ins:
+        server.hangs_up = server.server_port == first
+    status, body = ask(edge.read_port, f"/{IMAGE}.png")
+    assert (status, int(body) != first) == (200, True)
+
+
+@pytest.mark.parametrize("port", ["write_port", "read_port"])
+def test_metrics_are_not_for_the_outside(edge, port):
+    assert ask(getattr(edge, port), "/metrics")[0] == 404
