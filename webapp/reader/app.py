@@ -1,0 +1,116 @@
+"""The ASGI application of the read service: requests in, answers out, nothing decided here."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+
+from webapp.core.errors import (
+    MethodNotAllowedError,
+    RangeNotSatisfiableError,
+    ShoeboxError,
+)
+from webapp.reader.answers import Answer, error_answer, text_answer
+from webapp.reader.headers import PENDING
+from webapp.reader.metrics import CONTENT_TYPE
+from webapp.reader.parts import Parts
+from webapp.reader.sending import Receive, Send, answer_send
+
+METHODS: Final = "GET, HEAD"
+_METHODS: Final = frozenset({"GET", "HEAD"})
+log = structlog.get_logger("webapp.reader")
+
+
+class ReadService:
+    """The read service.
+
+    Args:
+        make_parts: Makes its parts, on the event loop and after any fork.
+    """
+
+    def __init__(self, make_parts: Callable[[], Parts]) -> None:
+        self._make_parts = make_parts
+        self._parts: Parts | None = None
+        self._own = {
+            "/healthz": self._healthz,
+            "/readyz": self._readyz,
+            "/metrics": self._metrics,
+        }
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serve one connection's request, or the life of the process."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+
+    async def _http(self, scope: Any, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        parts = self._started()
+        method, path = scope["method"], scope["path"]
+        answer = await self._answer(parts, method, path, scope)
+        whole = await answer_send(
+            answer,
+            method=method,
+            receive=receive,
+            send=send,
+            stall_seconds=parts.settings.stall_seconds,
+        )
+        seconds = time.perf_counter() - started
+        status, size, cache = answer.status, answer.size, answer.cache
+        parts.metrics.request(status=status, cache=cache, seconds=seconds, size=size, whole=whole)
+        parts.access_log.add(
+            method=method,
+            path=path,
+            status=status,
+            size=size,
+            cache=cache,
+            shard=answer.shard,
+            seconds=seconds,
+            whole=whole,
+        )
+
+    async def _answer(self, parts: Parts, method: str, path: str, scope: Any) -> Answer:
+        try:
+            if method not in _METHODS:
+                return error_answer(MethodNotAllowedError(method=method[:20], allow=METHODS))
+            if (own := self._own.get(path)) is not None:
+                return own(parts)
+            return await parts.reading.answer(method, path, scope["query_string"], scope["headers"])
+        except RangeNotSatisfiableError as error:
+            size = f"bytes */{error.extra['size']}".encode()
+            return error_answer(error, (b"content-range", size))
+        except ShoeboxError as error:
+            return error_answer(error, *([PENDING] if "pending" in error.extra else []))
+        except Exception:
+            log.exception("request failed", path=path[:200])
+            return error_answer(ShoeboxError("The reason is in the log."))
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self._parts = self._make_parts()
+                await self._parts.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self._started().stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    def _started(self) -> Parts:
+        if self._parts is None:
+            message = "the read service needs a server that speaks the lifespan protocol"
+            raise RuntimeError(message)
+        return self._parts
+
+    def _healthz(self, _parts: Parts) -> Answer:
+        return text_answer(200, "text/plain", b"ok\n")
+
+    def _readyz(self, parts: Parts) -> Answer:
+        said = parts.readiness()
+        return text_answer(200 if said.ready else 503, "application/json", said.document)
+
+    def _metrics(self, parts: Parts) -> Answer:
+        return text_answer(200, CONTENT_TYPE, parts.metrics.render())

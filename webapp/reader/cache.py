@@ -1,0 +1,58 @@
+"""The memory cache: verified blobs, bounded by bytes."""
+
+from collections.abc import Container
+from typing import Final
+
+from cachetools import LRUCache
+
+from webapp.core.ids import ID_LENGTH
+from webapp.reader.blobs import Blob, HeldBlob, LargeBlob
+
+LARGE_KNOWN: Final = 4096
+_ID_START: Final = 4  # a key is three characters of partition, a slash, the id
+
+
+class BlobCache:
+    """Blobs by key. Small ones whole, large ones as what is known of them.
+
+    Args:
+        capacity: Bytes of memory for the small ones; 0 keeps none.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._held: LRUCache[str, HeldBlob] = LRUCache(capacity, getsizeof=lambda blob: blob.cost)
+        self._large: LRUCache[str, LargeBlob] = LRUCache(LARGE_KNOWN)
+
+    @property
+    def used(self) -> int:
+        """Bytes of memory taken."""
+        return int(self._held.currsize)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get(self, key: str) -> HeldBlob | None:
+        """Return a blob that is in memory."""
+        return self._held.get(key)
+
+    def large(self, key: str) -> LargeBlob | None:
+        """Return what is known of a blob too large to be kept."""
+        return self._large.get(key)
+
+    def put(self, key: str, blob: Blob) -> None:
+        """Keep a blob under ``key``, at the cost of those used least recently."""
+        if isinstance(blob, LargeBlob):
+            self._large[key] = blob
+        elif blob.cost <= self._held.maxsize:
+            self._held[key] = blob
+
+    def forget(self, key: str) -> None:
+        """Drop a blob; the next reader asks the shards again."""
+        self._held.pop(key, None)
+        self._large.pop(key, None)
+
+    def purge(self, image_ids: Container[str]) -> None:
+        """Drop every blob of these images."""
+        for key in [*self._held, *self._large]:
+            if key[_ID_START : _ID_START + ID_LENGTH] in image_ids:
+                self.forget(key)

@@ -1,0 +1,100 @@
+"""Metrics of a read process, in a registry of its own."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from webapp.reader.noted import BadCopy
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+_REQUEST_BUCKETS: Final = (0.0002, 0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0)
+_SHARD_BUCKETS: Final = (0.0005, 0.002, 0.01, 0.05, 0.2, 1.0, 5.0)
+
+
+class Metrics:
+    """Counts what a read process does.
+
+    Of one process: behind one port with several, each scrape meets one of them.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._requests = Counter(
+            "shoebox_reader_requests",
+            "Requests answered, by status and by where the bytes came from.",
+            ["status", "cache"],
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "shoebox_reader_request_seconds",
+            "Seconds from a request to the last byte handed over.",
+            ["cache"],
+            buckets=_REQUEST_BUCKETS,
+            registry=self.registry,
+        )
+        self._bytes = Counter(
+            "shoebox_reader_sent_bytes", "Bytes of bodies handed over.", registry=self.registry
+        )
+        self._cut = Counter(
+            "shoebox_reader_cut_off",
+            "Answers that could not be sent whole.",
+            registry=self.registry,
+        )
+        self._positions = Counter(
+            "shoebox_reader_positions_asked",
+            "Positions asked for a blob, by shard: found, absent, silent or bad.",
+            ["shard", "outcome"],
+            registry=self.registry,
+        )
+        self._shard_seconds = Histogram(
+            "shoebox_reader_shard_seconds",
+            "Seconds a position took to answer.",
+            ["shard"],
+            buckets=_SHARD_BUCKETS,
+            registry=self.registry,
+        )
+        self._bad = Counter(
+            "shoebox_reader_bad_copies",
+            "Copies that were not what their label says, by shard and reason.",
+            ["shard", "reason"],
+            registry=self.registry,
+        )
+        # Looking a child up by its labels costs more than counting.
+        self._request_children = cache(
+            lambda status, where: (
+                self._requests.labels(str(status), where).inc,
+                self._seconds.labels(where).observe,
+            )
+        )
+
+    def request(self, *, status: int, cache: str, seconds: float, size: int, whole: bool) -> None:
+        """Count one request."""
+        count, observe = self._request_children(status, cache)
+        count()
+        observe(seconds)
+        if size:
+            self._bytes.inc(size)
+        if not whole:
+            self._cut.inc()
+
+    def position(self, shard: str, outcome: str, seconds: float) -> None:
+        """Count one position that was asked; see Route."""
+        self._positions.labels(shard, outcome).inc()
+        self._shard_seconds.labels(shard).observe(seconds)
+
+    def bad_copy(self, copy: BadCopy) -> None:
+        """Count a bad copy."""
+        self._bad.labels(copy.shard, copy.reason).inc()
+
+    def gauge(self, name: str, documentation: str, value: Callable[[], float]) -> None:
+        """Show ``value`` at every scrape under ``shoebox_reader_<name>``."""
+        gauge = Gauge(f"shoebox_reader_{name}", documentation, registry=self.registry)
+        gauge.set_function(value)
+
+    def render(self) -> bytes:
+        """Return all of it as Prometheus reads it."""
+        return generate_latest(self.registry)

@@ -1,0 +1,163 @@
+"""The parts of a read process, put together once its event loop runs."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+import structlog
+
+from webapp.core.journal import Journal
+from webapp.core.shards import ShardEntry, ShardState
+from webapp.reader.access_log import FLUSH_SECONDS, AccessLog
+from webapp.reader.blobs import Blob
+from webapp.reader.cache import BlobCache
+from webapp.reader.flights import Flights
+from webapp.reader.follower import Follower, journal_kind, topology_kind
+from webapp.reader.metrics import Metrics
+from webapp.reader.noted import Noted
+from webapp.reader.poller import Poller
+from webapp.reader.readiness import Readiness, readiness
+from webapp.reader.reading import Reading
+from webapp.reader.settings import ReaderSettings
+from webapp.reader.shards import Shards
+from webapp.reader.source import BlobSource
+from webapp.storage.aio.base import AsyncBlobReader
+from webapp.storage.aio.guarded import GuardedReader
+
+log = structlog.get_logger("webapp.reader")
+
+
+class Maker(Protocol):
+    """Makes readers of shards; webapp.storage.aio.make.ReaderMaker, and tests' own."""
+
+    def bare(self, entry: ShardEntry) -> AsyncBlobReader:
+        """Return a reader that believes whatever it finds."""
+        ...
+
+    def guarded(self, entry: ShardEntry) -> GuardedReader:
+        """Return a reader that is believed only while it is the shard of ``entry``."""
+        ...
+
+
+class Parts:
+    """Everything that lives as long as the process. Made and used on one event loop.
+
+    Args:
+        settings: What the process was told.
+        maker: Makes readers of shards.
+        access_log: Where requests are logged.
+        clock: Seconds since 1970; tests bring their own.
+    """
+
+    def __init__(
+        self,
+        settings: ReaderSettings,
+        *,
+        maker: Maker,
+        access_log: AccessLog,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.access_log = access_log
+        self.metrics = Metrics()
+        self.noted = Noted(self.metrics.bad_copy)
+        self.cache = BlobCache(settings.cache_bytes)
+        self.flights: Flights[Blob] = Flights()
+        self.shards = Shards(maker.guarded)
+        self.topology = Follower(topology_kind(settings.keyring), accepted=self.shards.follow)
+        self.journal = Follower(journal_kind(settings.keyring), accepted=self._purge)
+        self.seeds = [maker.bare(entry) for entry in _seed_entries(settings.seed_shards)]
+        self.poller = Poller(
+            [(self.topology, settings.topology_file), (self.journal, settings.journal_file)],
+            shards=self.shards,
+            seeds=self.seeds,
+            seconds=settings.poll_seconds,
+        )
+        self.source = self._source_make()
+        self.reading = Reading(self.source, self.poller, keyring=settings.keyring, clock=clock)
+        self.closing = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._gauges()
+
+    async def start(self) -> None:
+        """Look for topology, journal and shards once, then go on doing so."""
+        await self.poller.round()
+        await self.shards.check_all()
+        await self.poller.round()
+        self._tasks = [
+            asyncio.create_task(self.poller.run(), name="poller"),
+            asyncio.create_task(self._flush(), name="access log"),
+        ]
+        log.info("read service started", **self._state())
+
+    async def stop(self) -> None:
+        """End all work in the background and give back what shards hold."""
+        self.closing = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.flights.aclose()
+        await self.shards.aclose()
+        await asyncio.gather(*(seed.aclose() for seed in self.seeds))
+        self.access_log.flush()
+        log.info("read service stopped")
+
+    def readiness(self) -> Readiness:
+        """Return what is degraded."""
+        return readiness(
+            topology=self.topology,
+            journal=self.journal,
+            shards=self.shards,
+            closing=self.closing,
+        )
+
+    def _purge(self, journal: Journal) -> None:
+        self.cache.purge(journal.entries)
+
+    def _source_make(self) -> BlobSource:
+        return BlobSource(
+            topology=self.topology,
+            journal=self.journal,
+            shards=self.shards,
+            cache=self.cache,
+            flights=self.flights,
+            noted=self.noted,
+            zone=self.settings.zone,
+            deadline=self.settings.deadline_seconds,
+            seen=self.metrics.position,
+        )
+
+    def _gauges(self) -> None:
+        gauge, cache, shards = self.metrics.gauge, self.cache, self.shards
+        gauge("cache_bytes", "Bytes of memory blobs are kept in.", lambda: cache.used)
+        gauge("cache_blobs", "Blobs in memory.", lambda: len(cache))
+        gauge("reads_shared", "Requests that joined a read under way.", self._reads_shared)
+        gauge("shards_unreachable", "Shards not read.", lambda: len(shards.unreachable()))
+        gauge("topology_revision", "Revision known here.", lambda: self.topology.value.revision)
+        gauge("topology_age_seconds", "Since a shard confirmed it.", lambda: self.topology.age)
+        gauge("journal_age_seconds", "Since a shard confirmed it.", lambda: self.journal.age)
+        gauge("journal_entries", "Deleted images.", lambda: len(self.journal.value.entries))
+
+    def _reads_shared(self) -> float:
+        return self.flights.joined
+
+    def _state(self) -> Mapping[str, object]:
+        return {
+            "topology": self.topology.value.revision,
+            "journal": list(self.journal.value.revision),
+            "shards": [reader.name for reader in self.shards.all()],
+            "unreachable": self.shards.unreachable(),
+        }
+
+    async def _flush(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            self.access_log.flush()
+
+
+def _seed_entries(seeds: Mapping[str, str]) -> list[ShardEntry]:
+    """Return seeds as shards; their identity is unknown, so only signatures are believed."""
+    nothing: Mapping[str, str] = MappingProxyType({})
+    return [ShardEntry(name, url, ShardState.ACTIVE, "", nothing) for name, url in seeds.items()]

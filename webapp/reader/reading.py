@@ -1,0 +1,210 @@
+"""Reading: from a request to its answer, section 6 of the design from top to bottom."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from webapp.core.errors import (
+    DeletedError,
+    NotFoundError,
+    RangeNotSatisfiableError,
+    ShardsUnavailableError,
+    StaleError,
+)
+from webapp.core.signing import Keyring
+from webapp.reader.accept import extensions_preferred
+from webapp.reader.answers import Answer
+from webapp.reader.blobs import HeldBlob
+from webapp.reader.etags import Verdict, none_match_known, preconditions, range_applies
+from webapp.reader.headers import Picked, blob_headers, is_public, not_modified_headers
+from webapp.reader.names import Name, What, name_parse
+from webapp.reader.picking import Picker, etags_of
+from webapp.reader.poller import Poller
+from webapp.reader.ranges import ByteRange, UnsatisfiableError, range_parse
+from webapp.reader.source import MEMORY, BlobSource
+from webapp.reader.terms import PLAIN, Terms, terms_parse
+
+UNCONFIRMED_SECONDS: Final = 60.0
+"""With a topology no shard has confirmed for so long, "not found" is more than we know."""
+_CONDITIONS: Final = frozenset(
+    {
+        b"if-match",
+        b"if-none-match",
+        b"if-modified-since",
+        b"if-unmodified-since",
+        b"if-range",
+        b"range",
+    }
+)
+RequestHeaders = Iterable[tuple[bytes, bytes]]
+
+
+class Reading:
+    """Answers requests for images.
+
+    Args:
+        source: Finds blobs.
+        poller: Looks for a newer topology when a name is ahead of ours.
+        keyring: Verifies links.
+        clock: Seconds since 1970; tests bring their own.
+    """
+
+    def __init__(
+        self,
+        source: BlobSource,
+        poller: Poller,
+        *,
+        keyring: Keyring,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._source = source
+        self._poller = poller
+        self._keyring = keyring
+        self._clock = clock
+        self._picker = Picker(source)
+
+    async def answer(self, method: str, path: str, query: bytes, headers: RequestHeaders) -> Answer:
+        """Return the answer to a GET or HEAD.
+
+        A plain request for a public blob in memory costs no more than these lines.
+
+        Raises:
+            NotFoundError: Nonsense, or nowhere.
+            NotAllowedError: A signature is needed, and there is no good one.
+            DeletedError: The journal lists the image.
+            StaleError: ``If-Match`` or ``If-Unmodified-Since`` failed.
+            RetryError: Nobody can tell, or it is not made yet.
+        """
+        name = name_parse(path)
+        if name is None:
+            raise NotFoundError
+        terms = terms_parse(name, query, keyring=self._keyring, now=self._clock())
+        if name.id in self._source.journal.value.entries:
+            raise DeletedError(id=name.id)
+        conditions = [item for item in headers if item[0] in _CONDITIONS]
+        if not conditions and terms is PLAIN:
+            held = self._source.cache.get(name.key)
+            if held is not None and (ready := held.ready.get(path)) is not None:
+                return ready
+        wanted = _merged(conditions)
+        preferred = _preferred(headers) if name.what is What.NEGOTIATED else ()
+        await self._version_known(name)
+        if etag := none_match_known(wanted, etags_of(name, preferred)):
+            return self._not_modified(name, terms, etag)
+        return await self._answer(method, name, terms, wanted, preferred)
+
+    async def _answer(
+        self,
+        method: str,
+        name: Name,
+        terms: Terms,
+        wanted: Mapping[str, str],
+        preferred: tuple[str, ...],
+    ) -> Answer:
+        started = time.perf_counter()
+        picked = await self._pick_sure(name, preferred)
+        seconds = time.perf_counter() - started
+        if picked.pending or not wanted:
+            return await self._whole(method, name, terms, picked, seconds)
+        blob = picked.blob
+        verdict = preconditions(wanted, etag=picked.etag, modified=blob.modified)
+        if verdict is Verdict.NOT_MODIFIED:
+            return self._not_modified(name, terms, picked.etag)
+        if verdict is Verdict.FAILED:
+            raise StaleError(id=name.id)
+        part = self._range(method, wanted, picked)
+        if part is None:
+            return await self._whole(method, name, terms, picked, seconds)
+        return await self._part(name, terms, picked, part, seconds)
+
+    async def _version_known(self, name: Name) -> None:
+        """Return when the topology here has the version of a name; look for it once if not.
+
+        Raises:
+            ShardsUnavailableError: It has not. Never "not found": the name may be newer.
+        """
+        number = name.image_id.version
+        topology = self._source.topology
+        if number in topology.value.versions:
+            return
+        await self._poller.refresh()
+        if number not in topology.value.versions:
+            raise ShardsUnavailableError(
+                "The topology known here does not have this version yet.", version=number
+            )
+
+    async def _pick_sure(self, name: Name, preferred: tuple[str, ...]) -> Picked:
+        try:
+            return await self._picker.pick(name, preferred)
+        except NotFoundError:
+            if self._source.topology.age > UNCONFIRMED_SECONDS:
+                raise ShardsUnavailableError(
+                    "The topology known here may be out of date.", id=name.id
+                ) from None
+            raise NotFoundError(id=name.id) from None
+
+    def _range(self, method: str, wanted: Mapping[str, str], picked: Picked) -> ByteRange | None:
+        """Return the part to send; None for the whole. RFC 9110 has ranges for GET alone.
+
+        Raises:
+            RangeNotSatisfiableError: The part lies outside.
+        """
+        text, blob = wanted.get("range"), picked.blob
+        if text is None or method != "GET" or not picked.ranges:
+            return None
+        if not range_applies(wanted.get("if-range"), etag=picked.etag, modified=blob.modified):
+            return None
+        try:
+            return range_parse(text, size=blob.size)
+        except UnsatisfiableError:
+            raise RangeNotSatisfiableError(range=text[:100], size=blob.size) from None
+
+    def _not_modified(self, name: Name, terms: Terms, etag: str) -> Answer:
+        return Answer(304, not_modified_headers(name, terms, etag, now=self._clock()))
+
+    async def _whole(
+        self, method: str, name: Name, terms: Terms, picked: Picked, seconds: float
+    ) -> Answer:
+        blob = picked.blob
+        headers = blob_headers(
+            name, terms, picked, length=blob.size, now=self._clock(), seconds=seconds
+        )
+        if not isinstance(blob, HeldBlob):
+            if method == "HEAD":
+                return Answer(200, headers, cache=picked.cache)
+            stream = await self._source.stream(name.image_id, blob, 0, blob.size)
+            return Answer(200, headers, stream=stream, cache=picked.cache, shard=stream.shard)
+        if picked.cache != MEMORY:
+            return Answer(200, headers, blob.body, cache=picked.cache, shard=blob.shard)
+        answer = Answer(200, headers, blob.body, cache=MEMORY)
+        if terms is PLAIN and not picked.pending and is_public(name):
+            blob.ready[name.path] = answer
+        return answer
+
+    async def _part(
+        self, name: Name, terms: Terms, picked: Picked, part: ByteRange, seconds: float
+    ) -> Answer:
+        blob, length = picked.blob, part.end - part.start
+        headers = blob_headers(
+            name, terms, picked, length=length, now=self._clock(), seconds=seconds
+        )
+        headers.append((b"content-range", part.content_range.encode()))
+        if isinstance(blob, HeldBlob):
+            body = blob.body[part.start : part.end]
+            return Answer(206, headers, body, cache=picked.cache)
+        stream = await self._source.stream(name.image_id, blob, part.start, part.end)
+        return Answer(206, headers, stream=stream, cache=picked.cache, shard=stream.shard)
+
+
+def _merged(conditions: RequestHeaders) -> dict[str, str]:
+    """Return the conditions by name; a header sent twice is one list. RFC 9110 section 5.3."""
+    wanted: dict[str, str] = {}
+    for name, value in conditions:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        wanted[key] = f"{wanted[key]}, {text}" if key in wanted else text
+    return wanted
+
+
+def _preferred(headers: RequestHeaders) -> tuple[str, ...]:
+    accept = b", ".join(value for name, value in headers if name == b"accept")
+    return extensions_preferred(accept.decode("latin-1"))

@@ -1,0 +1,83 @@
+"""Sending: an answer onto the wire, large ones piece by piece as the client takes them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from typing import Any, Final
+
+import structlog
+
+from webapp.core.errors import DigestMismatchError, ShardUnavailableError
+from webapp.reader.answers import Answer
+from webapp.reader.stream import PIECE_BYTES
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+WHOLE_SEND_BYTES: Final = 1024 * 1024
+"""Larger bodies go in pieces: one waits in the server's memory for each slow client."""
+_EMPTY: Final[Message] = {"type": "http.response.body", "body": b"", "more_body": False}
+log = structlog.get_logger("webapp.reader")
+
+
+async def answer_send(
+    answer: Answer, *, method: str, receive: Receive, send: Send, stall_seconds: float
+) -> bool:
+    """Send an answer; return whether all of it went out.
+
+    What cannot be sent whole is cut off: the body ends short of its Content-Length, so the
+    server closes the connection and no client takes it for the whole.
+
+    Args:
+        answer: What to send.
+        method: HEAD sends no body.
+        receive: Tells when the client has gone.
+        send: Waits while the client takes nothing.
+        stall_seconds: It waits no longer than this for one piece.
+    """
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    if method == "HEAD" or not answer.size:
+        await send(_EMPTY)
+    elif answer.stream is None and len(answer.body) <= WHOLE_SEND_BYTES:
+        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+    else:
+        return await _pieces_send(answer, receive, send, stall_seconds)
+    return True
+
+
+async def _pieces_send(answer: Answer, receive: Receive, send: Send, stall_seconds: float) -> bool:
+    gone = asyncio.create_task(_gone(receive))
+    try:
+        async for piece in _pieces(answer):
+            # A server may take pieces for a client that has gone, and say nothing.
+            if gone.done():
+                return False
+            async with asyncio.timeout(stall_seconds):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send(_EMPTY)
+    except (DigestMismatchError, ShardUnavailableError) as error:
+        log.warning("answer cut off", shard=answer.shard, detail=error.detail)
+        return False
+    except (TimeoutError, OSError):
+        return False
+    finally:
+        gone.cancel()
+        if answer.stream is not None:
+            with suppress(ShardUnavailableError):
+                await answer.stream.aclose()
+    return True
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _pieces(answer: Answer) -> AsyncIterator[bytes]:
+    if answer.stream is not None:
+        async for piece in answer.stream.pieces():
+            yield piece
+        return
+    for at in range(0, len(answer.body), PIECE_BYTES):
+        yield answer.body[at : at + PIECE_BYTES]

@@ -1,0 +1,42 @@
+"""What the read service must be told; config/reader.py reads it from the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from webapp.core.signing import Keyring
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderSettings:
+    """Settings of one read process.
+
+    Args:
+        keyring: Verifies topology, journal and links.
+        topology_file: Local copy of the last good topology.
+        journal_file: Local copy of the last good deletion journal.
+        seed_shards: Shard name → URL, asked for the topology while there is none.
+        shard_credentials: Shard name → access key and secret key.
+        zone: Zone of this process, read from first; empty for none.
+        cache_bytes: Memory blobs are kept in.
+        poll_seconds: Between looks for a newer topology or journal.
+        deadline_seconds: A read that takes longer is answered with 503.
+        connect_seconds: Time-out of a connection to a shard.
+        read_seconds: Time-out of each wait for a shard.
+        stall_seconds: A client that takes nothing for so long is cut off.
+    """
+
+    keyring: Keyring
+    topology_file: Path
+    journal_file: Path
+    seed_shards: Mapping[str, str] = field(default_factory=dict)
+    shard_credentials: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    zone: str = ""
+    cache_bytes: int = 256 * MIB
+    poll_seconds: float = 2.0
+    deadline_seconds: float = 10.0
+    connect_seconds: float = 2.0
+    read_seconds: float = 10.0
+    stall_seconds: float = 60.0

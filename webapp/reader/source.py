@@ -1,0 +1,221 @@
+"""Where blobs come from: memory, then the positions of their image, one read for many."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from webapp.core.errors import DigestMismatchError, ShardsUnavailableError, ShardUnavailableError
+from webapp.core.ids import ImageId
+from webapp.core.journal import Journal
+from webapp.core.placement import positions
+from webapp.core.signing import bytes_digest
+from webapp.core.topology import Topology
+from webapp.reader.blobs import WHOLE_BYTES, Blob, HeldBlob, LargeBlob, type_served
+from webapp.reader.cache import BlobCache
+from webapp.reader.flights import Flights
+from webapp.reader.follower import Follower
+from webapp.reader.noted import BadCopy, Noted
+from webapp.reader.shards import Shards
+from webapp.reader.stream import BlobStream
+from webapp.reader.walk import Got, Route, walk
+from webapp.storage.aio.base import AsyncBlob
+from webapp.storage.aio.guarded import GuardedReader
+
+HASH_ON_LOOP_BYTES: Final = 1024 * 1024
+"""More is hashed on a thread: it would hold up everybody else for milliseconds."""
+MEMORY: Final = "memory"
+SHARD: Final = "shard"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A blob, and whether it was in ``memory`` or came from a ``shard``."""
+
+    blob: Blob
+    cache: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlobSource:
+    """Finds blobs.
+
+    Args:
+        topology: Says where.
+        journal: Says what must not be kept.
+        shards: Who is asked.
+        cache: What is in memory.
+        flights: What is being read.
+        noted: Bad copies.
+        zone: Zone asked first; empty for none.
+        deadline: Seconds one blob may take.
+        seen: Called for every position asked; see Route.
+    """
+
+    topology: Follower[Topology]
+    journal: Follower[Journal]
+    shards: Shards
+    cache: BlobCache
+    flights: Flights[Blob]
+    noted: Noted
+    zone: str
+    deadline: float
+    seen: Callable[[str, str, float], object]
+
+    async def find(self, image_id: ImageId, key: str, *, keep: bool = True) -> Found:
+        """Return a blob, verified if it is small enough to be held.
+
+        Args:
+            image_id: The image.
+            key: Of the blob.
+            keep: False for what changes: neither taken from memory nor left there.
+
+        Raises:
+            NotFoundError: It is nowhere.
+            ShardsUnavailableError: Cannot tell, or only bad copies answered.
+            UnknownVersionError: The topology known here does not have the image's version.
+        """
+        held = self.cache.get(key)
+        if held is not None:
+            return Found(held, MEMORY)
+        blob: Blob | None = self.cache.large(key)
+        if blob is None:
+            blob = await self.flights.join(key, lambda: self._load(image_id, key, keep=keep))
+        return Found(blob, SHARD)
+
+    def keep(self, image_id: str, key: str, blob: Blob) -> None:
+        """Leave a blob in memory, unless its image was deleted while it was read."""
+        if image_id not in self.journal.value:
+            self.cache.put(key, blob)
+
+    async def has(self, image_id: ImageId, key: str) -> bool:
+        """Return True when there is such a blob, without reading it.
+
+        Raises:
+            NotFoundError: There is none.
+            ShardsUnavailableError: Cannot tell.
+        """
+
+        async def attempt(reader: GuardedReader) -> bool | None:
+            opened = await reader.open(key)
+            if opened is not None:
+                await opened.aclose()
+            return True if opened else None
+
+        return (await self._walk(image_id, attempt)).value
+
+    async def stream(self, image_id: ImageId, blob: LargeBlob, start: int, end: int) -> BlobStream:
+        """Open bytes ``start`` to ``end`` of a large blob, for one reader alone.
+
+        Raises:
+            NotFoundError: It is gone.
+            ShardsUnavailableError: Cannot tell, or only bad copies answered.
+        """
+        whole = start == 0 and end == blob.size
+
+        async def attempt(reader: GuardedReader) -> AsyncBlob | None:
+            self._refuse_noted(reader, blob.key)
+            opened = await reader.open(blob.key, start=start, end=None if whole else end)
+            if opened is not None:
+                await self._expect(reader, blob, opened)
+            return opened
+
+        got = await self._walk(image_id, attempt, discard=AsyncBlob.aclose)
+        return BlobStream(
+            got.value,
+            shard=got.reader.name,
+            start=start,
+            end=end,
+            digest=blob.digest if whole else None,
+            bad=lambda: self.noted.note(BadCopy(got.reader.name, blob.key, "digest")),
+            failed=got.reader.failed,
+        )
+
+    def route(self, image_id: ImageId) -> Route:
+        """Return whom to ask about an image.
+
+        Raises:
+            UnknownVersionError: The topology known here does not have its version.
+        """
+        topology = self.topology.value
+        version = topology.version(image_id.version)
+        specs = positions(version, image_id.partition)
+        first = sorted(specs[: version.replica_count], key=lambda spec: spec.zone != self.zone)
+        ordered = [self.shards.get(s.name) for s in [*first, *specs[version.replica_count :]]]
+        readers = [reader for reader in ordered if reader is not None]
+        return Route(
+            readers,
+            in_order=sum(reader is not None for reader in ordered[: version.replica_count]),
+            silent=len(ordered) - len(readers),
+            quorum=version.quorum,
+            patience=self.deadline / (version.replica_count + 2),
+            seen=self.seen,
+        )
+
+    async def _load(self, image_id: ImageId, key: str, *, keep: bool) -> Blob:
+        async def attempt(reader: GuardedReader) -> Blob | None:
+            return await self._attempt(reader, key)
+
+        got: Got[Blob] = await self._walk(image_id, attempt)
+        if keep:
+            self.keep(str(image_id), key, got.value)
+        return got.value
+
+    async def _walk(
+        self,
+        image_id: ImageId,
+        attempt: Callable[[GuardedReader], Awaitable[T | None]],
+        *,
+        discard: Callable[[T], Awaitable[object]] | None = None,
+    ) -> Got[T]:
+        try:
+            async with asyncio.timeout(self.deadline):
+                return await walk(self.route(image_id), attempt, discard=discard)
+        except TimeoutError:
+            raise ShardsUnavailableError(waited_seconds=self.deadline) from None
+
+    async def _attempt(self, reader: GuardedReader, key: str) -> Blob | None:
+        self._refuse_noted(reader, key)
+        opened = await reader.open(key)
+        if opened is None:
+            return None
+        async with aclosing(opened):
+            return await self._take(reader, key, opened)
+
+    async def _take(self, reader: GuardedReader, key: str, opened: AsyncBlob) -> Blob:
+        stat = opened.stat
+        if stat.label is None:
+            raise self._bad(reader, key, "label")
+        served = type_served(stat.label.content_type)
+        if stat.size > WHOLE_BYTES:
+            return LargeBlob(key, stat.size, stat.label.digest, served, stat.modified)
+        try:
+            body = await opened.read()
+        except ShardUnavailableError as error:
+            reader.failed(error)
+            raise
+        if await _digest(body) != stat.label.digest:
+            raise self._bad(reader, key, "digest")
+        return HeldBlob(key, body, served, stat.modified, reader.name)
+
+    async def _expect(self, reader: GuardedReader, blob: LargeBlob, opened: AsyncBlob) -> None:
+        label = opened.stat.label
+        if label is None or label.digest != blob.digest or opened.stat.size != blob.size:
+            await opened.aclose()
+            raise self._bad(reader, blob.key, "label")
+
+    def _refuse_noted(self, reader: GuardedReader, key: str) -> None:
+        if self.noted.is_bad(reader.name, key):
+            raise DigestMismatchError(shard=reader.name, key=key)
+
+    def _bad(self, reader: GuardedReader, key: str, reason: str) -> DigestMismatchError:
+        self.noted.note(BadCopy(reader.name, key, reason))
+        return DigestMismatchError(shard=reader.name, key=key)
+
+
+async def _digest(body: bytes) -> str:
+    if len(body) <= HASH_ON_LOOP_BYTES:
+        return bytes_digest(body)
+    return await asyncio.to_thread(bytes_digest, body)

@@ -1,0 +1,146 @@
+"""GuardedReader: a shard is believed only while it is the shard it should be.
+
+The asynchronous sister of GuardedStore, with one difference: somebody calls ``check`` in the
+background, so that a request neither waits for a check nor for a shard known to be away.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from webapp.core.errors import ShardIdentityError, ShardUnavailableError
+from webapp.core.keys import IDENTITY_KEY
+from webapp.storage.aio.base import AsyncBlob, AsyncBlobReader
+from webapp.storage.identity import Identity
+
+RETRY_SECONDS: Final = 1.0
+_NEVER: Final = float("-inf")
+
+
+class GuardedReader:
+    """One shard with the identity the topology gives it.
+
+    Args:
+        inner: The shard itself.
+        identity: What the topology says of it.
+        fresh_for: Seconds a check is good for.
+        sure_absent: True for directories: an unmounted disk answers happily that nothing is
+            there, so "absent" is believed only after another look at the identity.
+        clock: Seconds, never running backwards; tests bring their own.
+    """
+
+    def __init__(
+        self,
+        inner: AsyncBlobReader,
+        identity: str,
+        *,
+        fresh_for: float,
+        sure_absent: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.inner = inner
+        self.name = inner.name
+        self.problem: ShardUnavailableError | None = ShardUnavailableError(
+            f"Shard {inner.name!r} was not asked yet.", shard=inner.name
+        )
+        """Why the shard is unreachable; None while it is itself."""
+        self.suspected = asyncio.Event()
+        """Set when a read failed: whoever checks in the background should do so now."""
+        self.fresh_for = fresh_for
+        self._wanted = Identity(inner.name, identity)
+        self._sure_absent = sure_absent
+        self._clock = clock
+        self._confirmed = _NEVER
+        self._asked = False
+        self._checking: asyncio.Task[None] | None = None
+
+    async def open(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncBlob | None:
+        """Open a range of a blob, at once refused while the shard is known to be away.
+
+        Raises:
+            ShardIdentityError: The store is not this shard; it says nothing about the blob.
+            ShardUnavailableError: Cannot tell.
+        """
+        await self._believe()
+        async with self._watched():
+            blob = await self.inner.open(key, start=start, end=end)
+            if blob is None and self._sure_absent:
+                await self._confirm()
+            return blob
+
+    async def check(self) -> None:
+        """Ask the shard who it is; ``problem`` says what came of it. Raises nothing of it.
+
+        Many may find out together that a check is due; they share one.
+        """
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.create_task(self._check())
+        await asyncio.shield(self._checking)
+
+    def failed(self, error: ShardUnavailableError) -> None:
+        """Note that the shard did not answer; nobody asks it until a check finds it well.
+
+        Called by whoever saw it after ``open``: while reading, or when patience ended.
+        """
+        self._confirmed = _NEVER
+        self.problem = error
+        self.suspected.set()
+
+    async def aclose(self) -> None:
+        """Give back what the shard holds."""
+        await self.inner.aclose()
+
+    async def _believe(self) -> None:
+        """Return when the shard is itself as far as anybody knows."""
+        if self._clock() - self._confirmed < self.fresh_for:
+            return
+        if self._asked and self.problem is not None:
+            raise self._known()
+        await self.check()
+        if self.problem is not None:
+            raise self._known()
+
+    async def _check(self) -> None:
+        self.suspected.clear()
+        try:
+            async with self._watched():
+                await self._confirm()
+        except ShardUnavailableError:
+            return
+        finally:
+            self._asked = True
+
+    def _known(self) -> ShardUnavailableError:
+        return ShardUnavailableError(f"Shard {self.name!r} is known to be away.", shard=self.name)
+
+    @asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except ShardUnavailableError as error:
+            self.failed(error)
+            raise
+
+    async def _confirm(self) -> None:
+        started = self._clock()
+        blob = await self.inner.open(IDENTITY_KEY)
+        found = None if blob is None else _identity_load(await blob.read())
+        if found != self._wanted:
+            raise ShardIdentityError(self._difference(found), shard=self.name)
+        self._confirmed, self.problem = started, None
+
+    def _difference(self, found: Identity | None) -> str:
+        if found is None:
+            return f"The store of shard {self.name!r} has no {IDENTITY_KEY}: not mounted?"
+        return f"The store of shard {self.name!r} is shard {found.shard_name!r}."
+
+
+def _identity_load(data: bytes) -> Identity | None:
+    try:
+        document = json.loads(data)
+        return Identity(document["name"], document["identity"])
+    except (ValueError, KeyError, TypeError):
+        return None

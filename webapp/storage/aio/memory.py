@@ -1,0 +1,38 @@
+"""MemoryReader: a shard in the memory of one process, read as an event loop reads others."""
+
+from collections.abc import Awaitable, Callable
+
+from webapp.core.errors import ShardUnavailableError
+from webapp.storage.aio.base import AsyncBlob, HeldChunks
+from webapp.storage.base import BlobStore
+
+
+class MemoryReader:
+    """Reads a store whose calls never block, such as MemoryStore.
+
+    Args:
+        store: Where the blobs are.
+        before: Awaited before every open with the key; may wait, to be a slow shard.
+    """
+
+    def __init__(
+        self, store: BlobStore, *, before: Callable[[str], Awaitable[None]] | None = None
+    ) -> None:
+        self.name = store.name
+        self.before = before
+        self.opened: list[str] = []
+        self._store: BlobStore | None = store
+
+    async def open(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncBlob | None:
+        """Open a range of a blob; see AsyncBlobReader."""
+        self.opened.append(key)
+        if self.before is not None:
+            await self.before(key)
+        if self._store is None:
+            raise ShardUnavailableError(shard=self.name, closed=True)
+        with self._store.open(key, start=start, end=end) as blob:
+            return None if blob is None else AsyncBlob(blob.stat, HeldChunks(blob.read()))
+
+    async def aclose(self) -> None:
+        """Open nothing any more."""
+        self._store = None

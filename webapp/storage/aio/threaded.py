@@ -1,0 +1,134 @@
+"""ThreadedReader: any BlobStore that blocks, read from a few threads of its own.
+
+So directories are read by the very code that wrote them: one way to find a label, one way to
+stay below the root.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from webapp.storage.aio.base import AsyncBlob, HeldChunks
+from webapp.storage.aio.threads import ShardThreads
+from webapp.storage.base import BlobStore, OpenBlob
+
+FIRST_BYTES: Final = 1024 * 1024
+"""What is read in the same round trip as the label; most renditions are smaller."""
+THREADS: Final = 4
+BACKLOG: Final = 256
+_T = TypeVar("_T")
+
+
+class ThreadedReader:
+    """One shard that is read by blocking calls.
+
+    Args:
+        store: Reads the shard; its calls may hang.
+        seconds: How long a call may take before the shard counts as silent.
+        threads: Reads at the same time.
+    """
+
+    def __init__(self, store: BlobStore, *, seconds: float, threads: int = THREADS) -> None:
+        self.name = store.name
+        self._store = store
+        self._seconds = seconds
+        self._threads = ShardThreads(store.name, count=threads, backlog=BACKLOG)
+
+    async def open(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncBlob | None:
+        """Open a range of a blob; see AsyncBlobReader."""
+        opened = await self._run(
+            lambda: _open(self._store.open(key, start=start, end=end)), discard=_discard
+        )
+        if opened is None:
+            return None
+        if opened.ended:
+            return AsyncBlob(opened.blob.stat, HeldChunks(opened.first))
+        return AsyncBlob(opened.blob.stat, _FurtherChunks(self, opened))
+
+    async def aclose(self) -> None:
+        """End the threads that do not hang."""
+        self._threads.close()
+
+    async def _run(
+        self, function: Callable[[], _T], *, discard: Callable[[_T], object] | None = None
+    ) -> _T:
+        return await self._threads.run(function, seconds=self._seconds, discard=discard)
+
+
+@dataclass(slots=True)
+class _Opened:
+    """A blob being read by blocking calls, with what was read at once."""
+
+    context: AbstractContextManager[OpenBlob | None]
+    blob: OpenBlob
+    first: bytes
+    ended: bool
+
+
+def _open(context: AbstractContextManager[OpenBlob | None]) -> _Opened | None:
+    blob = context.__enter__()
+    if blob is None:
+        context.__exit__(None, None, None)
+        return None
+    opened = _Opened(context, blob, b"", ended=False)
+    try:
+        opened.first = _gather(opened)
+    except BaseException:
+        _close(opened)
+        raise
+    return opened
+
+
+def _gather(opened: _Opened) -> bytes:
+    """Return the next bytes, up to FIRST_BYTES and a chunk; close the blob when it ends."""
+    pieces: list[bytes] = []
+    size = 0
+    while size < FIRST_BYTES:
+        piece = next(opened.blob.chunks, None)
+        if piece is None:
+            _close(opened)
+            break
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
+
+
+def _close(opened: _Opened) -> None:
+    if not opened.ended:
+        opened.ended = True
+        opened.context.__exit__(None, None, None)
+
+
+def _discard(opened: _Opened | None) -> None:
+    if opened is not None:
+        _close(opened)
+
+
+class _FurtherChunks:
+    """What follows the first bytes; each step is a call on a thread."""
+
+    def __init__(self, reader: ThreadedReader, opened: _Opened) -> None:
+        self._reader = reader
+        self._opened = opened
+        self._first: bytes | None = opened.first
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        if self._opened.ended:
+            raise StopAsyncIteration
+        data = await self._reader._run(lambda: _gather(self._opened))  # noqa: SLF001 - one page
+        if not data:
+            raise StopAsyncIteration
+        return data
+
+    async def aclose(self) -> None:
+        """Close the blob on a thread: on a hung disk even that may hang."""
+        self._first = None
+        if not self._opened.ended:
+            await self._reader._run(lambda: _close(self._opened))  # noqa: SLF001 - one page
