@@ -7,9 +7,10 @@ Crockford base32. The first three random characters are the partition.
 import re
 import secrets
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
-from webapp.core.errors import MalformedIdError
+from webapp.core.errors import MalformedIdError, MalformedRequestError
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ID_LENGTH = 24
@@ -26,6 +27,23 @@ class Kind(StrEnum):
 
     PUBLIC = "p"
     SIGNED = "s"
+
+
+KIND_WORDS = MappingProxyType(
+    {"p": Kind.PUBLIC, "public": Kind.PUBLIC, "s": Kind.SIGNED, "signed": Kind.SIGNED}
+)
+"""What clients may write for a kind."""
+
+
+def kind_parse(text: str) -> Kind:
+    """Return the kind a client means.
+
+    Raises:
+        MalformedRequestError: There is no such kind.
+    """
+    if text not in KIND_WORDS:
+        raise MalformedRequestError(f"kind {text[:32]!r} is neither 'p' (public) nor 's' (signed).")
+    return KIND_WORDS[text]
 
 
 class ImageId(NamedTuple):
