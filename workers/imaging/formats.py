@@ -13,8 +13,8 @@ from PIL import AvifImagePlugin, Image, features
 from workers.imaging.errors import CodecMissingError, NotDecodableError
 from workers.imaging.model import JPEG_PIXELS_MAX, OTHER_PIXELS_MAX
 
-HEAD_BYTES = 64
-"""Enough for every signature and the first brands of a HEIF file."""
+HEAD_BYTES = 256
+"""Enough for every signature and the brands of a HEIF file."""
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "JPEG"),
