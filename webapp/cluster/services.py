@@ -64,6 +64,9 @@ def shard_add(
     """
     if Shard.objects.filter(name=name).exists():
         raise ConflictError(f"Shard {name!r} exists; a shard's name is never used again.")
+    other = Shard.objects.filter(url=url).first()
+    if other is not None:
+        raise ConflictError(f"{url} is shard {other.name!r} already.")
     shard = Shard(
         name=name,
         url=url,

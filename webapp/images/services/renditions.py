@@ -15,7 +15,7 @@ from webapp.images.copies import Placement, fetched, original_name
 from webapp.images.models import Image
 from webapp.images.services.attempts import renditions_record
 from webapp.images.services.outcome import Outcome
-from webapp.images.services.replicate import renditions_settle
+from webapp.images.services.replicate import at_home, renditions_settle
 from webapp.storage.quorum import QuorumMissedError, quorum_write
 
 PARALLEL = 4
@@ -35,7 +35,7 @@ def original_fetched(*, image: Image) -> AbstractContextManager[Path]:
 class _Stored:
     name: str
     record: RenditionRecord
-    copies: int
+    at_home: bool
 
 
 def renditions_store(*, image: Image, blobs: Mapping[str, tuple[bytes, str]]) -> Outcome:
@@ -57,8 +57,7 @@ def renditions_store(*, image: Image, blobs: Mapping[str, tuple[bytes, str]]) ->
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="rendition") as threads:
         stored = list(threads.map(store, blobs.items()))
     renditions_record(image=image, records={item.name: item.record for item in stored})
-    wanted = placement.version.rendition_replica_count
-    renditions_settle(image=image, complete=all(item.copies >= wanted for item in stored))
+    renditions_settle(image=image, complete=all(item.at_home for item in stored))
     return Outcome.DONE
 
 
@@ -79,4 +78,5 @@ def _store(placement: Placement, name: str, data: bytes, content_type: str) -> _
         if not error.placed:
             raise
         placed = error.placed  # enough to go on: a rendition can always be made again
-    return _Stored(name, RenditionRecord(digest, len(data)), len(placed))
+    held = {position.shard_name for position in placed}
+    return _Stored(name, RenditionRecord(digest, len(data)), at_home(placement, held, wanted))
