@@ -151,6 +151,8 @@ class S3Store:
             token = page["NextContinuationToken"]
             more = {"ContinuationToken": token} if token else {}
             page = self._ask("list_objects_v2", **where, **more)
+            if "IsTruncated" not in page:
+                raise self._silent("what answers a listing is not S3")
             keys = (item["Key"] for item in page.get("Contents", ()))
             yield from (key for key in keys if key > after and key_valid(key))
 
@@ -179,7 +181,7 @@ class S3Store:
         access_key, secret_key = self._credentials
         session, lock = _session.get()
         with lock:
-            return session.client(
+            client = session.client(
                 "s3",
                 endpoint_url=self.address.endpoint,
                 region_name=self.address.region,
@@ -187,6 +189,8 @@ class S3Store:
                 aws_secret_access_key=secret_key,
                 config=self._config,
             )
+        client.meta.events.register("before-call.s3", _stay)
+        return client
 
     def _ask(self, operation: str, **arguments: Any) -> dict[str, Any]:
         call = getattr(self._client.get(), operation)
@@ -303,6 +307,15 @@ class S3Store:
         if label is None or label.digest != f"sha256:{digest.hexdigest()}":
             self.delete(key)
             raise self._silent(f"{key} came back with other bytes than were sent")
+
+
+def _stay(context: dict[str, Any], **_: object) -> None:
+    """Keep botocore from following a redirect: the topology says where a shard is.
+
+    Without this it asks the store for its region, and asks again when that is refused too,
+    until the stack is full.
+    """
+    context.setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _compare(source: Source, wanted: str, *, key: str) -> None:
