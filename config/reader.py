@@ -1,4 +1,4 @@
-"""Composition root of the read service: ``granian --interface asgi config.reader:app``.
+"""Composition root of the read service: ``granian --interface asgi config.reader:application``.
 
 Knows the environment and the storage; nothing of Django, Celery or a database.
 """
@@ -68,4 +68,4 @@ def _write(lines: str) -> None:
 
 logging.config.dictConfig(LOGGING)
 _told = reader_settings()
-app = ReadService(lambda: parts_make(_told))
+application = ReadService(lambda: parts_make(_told))
