@@ -127,10 +127,10 @@ LANGUAGE_CODE = "en"
 USE_I18N = False
 
 STATIC_URL = "/static/"
-STATIC_ROOT = SHOEBOX.data / "static"
 # Files are served from the installed packages and our rooms: no collect step, no build step.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+STATIC_ROOT = None
 
 _https = SHOEBOX.write_url.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [SHOEBOX.write_url]

@@ -68,8 +68,10 @@ class Receiver:
         self._admission = Admission()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == PATH:
+        """Answer one request, or take part in start and end of the process."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == PATH:
             await self._answer(scope, receive, send)
         else:
             await self._other(scope, receive, send)
@@ -103,6 +105,15 @@ class Receiver:
                 await spool.discard()
                 raise
             return await on_store_thread(_accept, principal, spooled, details, key)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """Say that nothing has to be prepared; Django itself knows no lifespan."""
+    while True:
+        phase = (await receive())["type"]
+        await send({"type": f"{phase}.complete"})
+        if phase == "lifespan.shutdown":
+            return
 
 
 def _idempotency_key(headers: dict[str, str]) -> str:
