@@ -88,6 +88,8 @@ def _database(url: str) -> dict[str, object]:
             "PASSWORD": unquote(parts.password or ""),
             "HOST": parts.hostname or "",
             "PORT": str(parts.port or ""),
+            # A database that came back is found by asking, not by a failed request.
+            "CONN_HEALTH_CHECKS": True,
             # A new connection costs fifty times a query: keep them, shared by the threads.
             "OPTIONS": {"pool": {"min_size": 1, "max_size": 16, "timeout": 10}},
         }
