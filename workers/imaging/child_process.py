@@ -1,5 +1,6 @@
 """The parent's handle on one child: start it, ask it, tell how it died, leave no zombie."""
 
+import contextlib
 import json
 import os
 import signal
@@ -37,24 +38,19 @@ class ChildProcess:
     Args:
         limits: What one picture may cost.
         threads: Encoders at a time.
+
+    Raises:
+        ChildKilledError: The machine cannot start another process.
     """
 
     def __init__(self, *, limits: Limits, threads: int) -> None:
         self._limits = limits
         self._owner_pid = os.getpid()
         self._is_ready = False
-        ours, theirs = socket.socketpair()
-        self._channel = Channel(ours)
-        with theirs:
-            self._process = subprocess.Popen(
-                _command(limits=limits, threads=threads),
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd=_ROOT,
-                env=_ENVIRONMENT,
-                start_new_session=True,
-            )
+        try:
+            self._process, self._channel = _spawn(_command(limits=limits, threads=threads))
+        except OSError as error:  # too many processes or files, no memory
+            raise ChildKilledError(f"cannot start a child: {error}") from error
         self._finalizer = weakref.finalize(
             self, _end, self._process, self._channel, owner_pid=self._owner_pid
         )
@@ -136,6 +132,23 @@ class ChildProcess:
 def _command(*, limits: Limits, threads: int) -> list[str]:
     program = [sys.executable, "-E", "-s", "-W", "ignore", "-m", "workers.imaging.child"]
     return [*program, str(os.getpid()), json.dumps(asdict(limits)), str(threads)]
+
+
+def _spawn(command: list[str]) -> tuple[subprocess.Popen[bytes], Channel]:
+    ours, theirs = socket.socketpair()
+    with theirs, contextlib.ExitStack() as on_error:
+        on_error.enter_context(ours)
+        process = subprocess.Popen(
+            command,
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=_ROOT,
+            env=_ENVIRONMENT,
+            start_new_session=True,
+        )
+        on_error.pop_all()
+    return process, Channel(ours)
 
 
 def _end(process: subprocess.Popen[bytes], channel: Channel, *, owner_pid: int) -> None:

@@ -34,6 +34,12 @@ _UPRIGHT = {
 _LYING = frozenset({5, 6, 7, 8})
 """Orientations whose width is the upright height."""
 
+_REDUCING_GAP = 1.5
+"""How much larger than its result a picture is when the exact filter takes over.
+
+Against the exact filter all the way: 54 dB, a quarter of the time on 50 megapixels.
+"""
+
 _NO_CODEC = ("not available", "no codec", "unsupported codec", "no decoding plugin")
 _TRUNCATED = ("truncated", "unexpected end", "end of file", "not enough image data")
 
@@ -91,7 +97,9 @@ def decode(file: IO[bytes], *, presets: Sequence[Preset]) -> Decoded:
 
 
 def _shrunk(image: Image.Image, size: Size) -> Image.Image:
-    return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+    if image.size == size:
+        return image
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
 
 
 def _open(file: IO[bytes], name: str) -> ImageFile.ImageFile:

@@ -12,12 +12,13 @@ from workers.imaging.develop import Developed
 from workers.imaging.model import Rendition
 
 # Measured on photos at 1600 pixels: WebP method 2 takes 0.45 of the time of method 4 for 3 %
-# more bytes and 0.2 dB; progressive JPEG takes six times that of a plain one.
+# more bytes and 0.2 dB; progressive JPEG takes six times that of a plain one; PNG level 4
+# makes 10 % less than 3 in little more time, 6 takes up to three times as long for 2 %.
 _RECIPES: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
         "webp": {"format": "WEBP", "quality": 80, "method": 2},
         "jpg": {"format": "JPEG", "quality": 82},
-        "png": {"format": "PNG", "compress_level": 3},
+        "png": {"format": "PNG", "compress_level": 4},
     }
 )
 

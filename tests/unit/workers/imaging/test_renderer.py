@@ -5,8 +5,9 @@ import pytest
 from tests.unit.workers.imaging.pictures import encoded, quadrants
 from tests.unit.workers.imaging.processes import is_gone
 from webapp.core.presets import Preset
+from workers.imaging import child_process
 from workers.imaging.child import PICTURES_PER_CHILD
-from workers.imaging.errors import NotDecodableError
+from workers.imaging.errors import ChildKilledError, NotDecodableError
 from workers.imaging.render import render
 from workers.imaging.renderer import Renderer
 
@@ -95,6 +96,18 @@ def test_a_forgotten_renderer_leaves_no_child(photo):
     pid = renderer.pid
     del renderer
     assert is_gone(pid)
+
+
+def test_a_machine_that_cannot_start_a_child_is_not_the_picture_s_fault(photo, monkeypatch):
+    monkeypatch.setattr(child_process.sys, "executable", "/nowhere/python")
+    with pytest.raises(ChildKilledError):
+        Renderer().render(photo.getvalue())
+
+
+def test_a_child_that_does_not_come_up_is_not_the_picture_s_fault(photo, monkeypatch):
+    monkeypatch.setattr(child_process.sys, "executable", "/bin/false")
+    with pytest.raises(ChildKilledError):
+        Renderer().render(photo.getvalue())
 
 
 def test_no_file_is_left(photo, tmp_path, monkeypatch):
