@@ -13,7 +13,7 @@ from webapp.storage.breaker import Breakers
 from webapp.storage.race import Placed, Race
 from webapp.storage.source import source_size
 
-__all__ = ["Placed", "QuorumMissedError", "QuorumWrite", "quorum_write"]
+__all__ = ["Placed", "QuorumMissedError", "QuorumWrite", "quorum_write", "slow_seconds"]
 
 SLOW_AFTER_SECONDS = 1.0
 SLOW_BYTES_PER_SECOND = 16 * 1024 * 1024
@@ -99,7 +99,7 @@ def quorum_write(
         wanted=max(wanted, quorum),
         quorum=quorum,
         executor=executor,
-        slow_after=slow_after + source_size(source) / SLOW_BYTES_PER_SECOND,
+        slow_after=slow_seconds(slow_after=slow_after, size=source_size(source)),
         deadline=deadline,
         breakers=breakers or Breakers(),
         on_late=on_late,
@@ -113,3 +113,8 @@ def quorum_write(
         placed=placed,
         finished=race.finished,
     )
+
+
+def slow_seconds(*, slow_after: float, size: int) -> float:
+    """Return after how many seconds a PUT of ``size`` bytes is slow."""
+    return slow_after + size / SLOW_BYTES_PER_SECOND

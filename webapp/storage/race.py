@@ -27,11 +27,16 @@ class Placed:
 
 @dataclass(slots=True, eq=False)
 class _Attempt:
-    """One PUT to one position. ``slow`` once it was given up in favour of another."""
+    """One PUT to one position.
+
+    ``slow`` once it was given up in favour of another; ``expected_by`` once nobody waits for
+    it and its breaker does.
+    """
 
     shard: ShardSpec
     started: float | None = None
     slow: bool = False
+    expected_by: float | None = None
     future: Future[Check] | None = None
 
 
@@ -154,9 +159,11 @@ class Race:
             listening = self._listening
             if listening:
                 self._news.put((attempt, future))
-        if not listening:
-            self._late(attempt, future)
-        self._one_less()
+        try:
+            if not listening:
+                self._late(attempt, future)
+        finally:
+            self._one_less()
 
     def _late(self, attempt: _Attempt, future: Future[Check]) -> None:
         placed = self._outcome(attempt, future)
@@ -229,19 +236,26 @@ class Race:
         return Placed(attempt.shard.name, check)
 
     def _tell_breaker(self, attempt: _Attempt, *, well: bool) -> None:
-        if attempt.slow:
-            return  # counted when it was given up; a slow success is no recommendation
+        name, by = attempt.shard.name, attempt.expected_by
+        counted = by is not None and not self._breakers.answered(name, by=by)
+        if attempt.slow or counted:
+            return  # a slow success is no recommendation
         started = attempt.started or self._began
         if well and time.monotonic() - started < self._slow_after:
-            self._breakers.succeeded(attempt.shard.name)
+            self._breakers.succeeded(name)
         else:
-            self._breakers.failed(attempt.shard.name)
+            self._breakers.failed(name)
+
+    def _expect(self, attempt: _Attempt) -> None:
+        if not attempt.slow and attempt.started is not None:
+            attempt.expected_by = attempt.started + self._slow_after
+            self._breakers.expect(attempt.shard.name, by=attempt.expected_by)
 
     def _close(self) -> None:
         """Hear what came in last, call off what never started, leave the rest to itself."""
         for attempt in self._running:
-            if attempt.future is not None:
-                attempt.future.cancel()
+            if attempt.future is not None and not attempt.future.cancel():
+                self._expect(attempt)
         with self._lock:
             self._listening = False
             last = self._unfinished == 0
