@@ -1,0 +1,112 @@
+// Uploads, a few at a time, each on its way from waiting to stored.
+import { problemText } from "../api.js";
+import { send } from "./send.js";
+
+const PARALLEL = 4;
+const BUSY_TRIES = 5;
+const BUSY_PAUSE_SECONDS = 3;
+const BUSY_PAUSE_MOST_SECONDS = 30;
+const BUSY = new Set([429, 502, 503, 504]);
+
+const maxBytes = () => Number(document.querySelector("meta[name=max-upload-bytes]").content);
+const megabytes = (bytes) => `${(bytes / 1024 / 1024).toFixed(bytes < 10485760 ? 1 : 0)} MB`;
+
+// Phases: waiting, sending, stored, ready, refused, cancelled.
+class Upload {
+  constructor(file, { album, kind }) {
+    Object.assign(this, { file, album, kind });
+    this.reset();
+  }
+
+  reset() {
+    Object.assign(this, { phase: "waiting", sent: 0, note: "Waiting", image: null, tries: 0, abort: null });
+  }
+}
+
+export class Queue {
+  #uploads = [];
+  #running = 0;
+
+  // `onChange(upload)` after every change; `onStored(upload)` once its image exists.
+  constructor({ onChange, onStored }) {
+    this.onChange = onChange;
+    this.onStored = onStored;
+  }
+
+  get busy() {
+    return this.#uploads.some(({ phase }) => phase === "waiting" || phase === "sending");
+  }
+
+  add(files, options) {
+    for (const file of files) {
+      const upload = new Upload(file, options);
+      this.#uploads.push(upload);
+      const tooLarge = file.size > maxBytes();
+      if (tooLarge) {
+        this.#refuse(upload, `${megabytes(file.size)} are too many; the most is ${megabytes(maxBytes())}.`);
+      } else this.onChange(upload);
+    }
+    this.#next();
+  }
+
+  cancel(upload) {
+    upload.abort?.();
+    this.#change(upload, { phase: "cancelled", note: "Cancelled" });
+  }
+
+  retry(upload) {
+    upload.reset();
+    this.onChange(upload);
+    this.#next();
+  }
+
+  #next() {
+    while (this.#running < PARALLEL) {
+      const upload = this.#uploads.find(({ phase }) => phase === "waiting");
+      if (!upload) return;
+      this.#running += 1;
+      this.#run(upload).finally(() => {
+        this.#running -= 1;
+        this.#next();
+      });
+    }
+  }
+
+  async #run(upload) {
+    this.#change(upload, { phase: "sending", note: "Starting" });
+    const answer = await send(upload, (sent) => {
+      const note = sent < 1 ? `${Math.floor(sent * 100)} % of ${megabytes(upload.file.size)}` : "Storing the copies";
+      this.#change(upload, { sent, note });
+    });
+    if (upload.phase === "cancelled") return;
+    if (answer.status === 200 || answer.status === 201) this.#stored(upload, JSON.parse(answer.body));
+    else if (BUSY.has(answer.status) && upload.tries < BUSY_TRIES) await this.#again(upload, answer);
+    else this.#refuse(upload, problemText(answer.status, answer.body));
+  }
+
+  #stored(upload, image) {
+    const note = image.duplicate ? "You have this picture already" : "Stored, being prepared";
+    const phase = image.duplicate && image.state === "ready" ? "ready" : "stored";
+    this.#change(upload, { phase, note, sent: 1, image });
+    this.onStored(upload);
+  }
+
+  async #again(upload, answer) {
+    const seconds = Math.min(answer.retryAfter || BUSY_PAUSE_SECONDS, BUSY_PAUSE_MOST_SECONDS);
+    upload.tries += 1;
+    for (let left = seconds; left > 0 && upload.phase === "sending"; left -= 1) {
+      this.#change(upload, { sent: 0, note: `Busy; trying again in ${left} s` });
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    if (upload.phase === "sending") this.#change(upload, { phase: "waiting", note: "Waiting" });
+  }
+
+  #refuse(upload, note) {
+    this.#change(upload, { phase: "refused", note });
+  }
+
+  #change(upload, values) {
+    Object.assign(upload, values);
+    this.onChange(upload);
+  }
+}

@@ -1,0 +1,1 @@
+"""Doors: each view parses, calls one service, answers."""
