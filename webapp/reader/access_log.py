@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-FLUSH_BYTES: Final = 32 * 1024
+from webapp.reader.answers import Answer
+
+FLUSH_LINES: Final = 200
 FLUSH_SECONDS: Final = 0.2
 MAX_PATH: Final = 200
 _HARMLESS: Final = re.compile(r"[\w/.~-]{1,200}", re.ASCII)
@@ -30,56 +32,57 @@ class AccessLog:
         self._write = write
         self._clock = clock
         self._lines: list[str] = []
-        self._size = 0
-        self._second = 0
+        self._tenth = 0
         self._stamp = ""
 
     def add(
-        self,
-        *,
-        method: str,
-        path: str,
-        status: int,
-        size: int,
-        cache: str,
-        shard: str,
-        seconds: float,
-        whole: bool,
+        self, method: str, path: str, answer: Answer, seconds: float, *, whole: bool = True
     ) -> None:
         """Log one request.
 
         Args:
             method: Of the request.
             path: As requested, decoded, without the query.
-            status: Of the answer.
-            size: Bytes of its body.
-            cache: Where the body came from.
-            shard: Which one; empty for none.
+            answer: What went back.
             seconds: From the request to the last byte handed over.
             whole: False when the answer was cut off.
         """
-        quoted = f'"{path}"' if _HARMLESS.fullmatch(path) else json.dumps(path[:MAX_PATH])
-        end = "" if whole else ',"cut":true'
-        line = (
-            f'{{"event":"read","level":"info","timestamp":"{self._now()}","method":"{method}",'
-            f'"path":{quoted},"status":{status},"bytes":{size},"cache":"{cache}",'
-            f'"shard":"{shard}","ms":{seconds * 1000:.2f}{end}}}\n'
-        )
-        self._lines.append(line)
-        self._size += len(line)
-        if self._size >= FLUSH_BYTES:
-            self.flush()
+        about = _about(method, path, answer) + ("" if whole else '"cut":true,')
+        self._add(about, seconds)
+
+    def add_shared(self, path: str, answer: Answer, seconds: float) -> None:
+        """Log a GET of ``path`` that got an answer prepared for it; cheaper than ``add``."""
+        if not answer.logged:
+            answer.logged = _about("GET", path, answer)
+        self._add(answer.logged, seconds)
 
     def flush(self) -> None:
         """Write what was collected."""
         if self._lines:
-            lines, self._lines, self._size = self._lines, [], 0
+            lines, self._lines = self._lines, []
             self._write("".join(lines))
 
-    def _now(self) -> str:
-        now = self._clock()
-        second = int(now)
-        if second != self._second:
-            self._second = second
-            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        return f"{self._stamp}.{int(now * 1000) % 1000:03d}Z"
+    def _add(self, about: str, seconds: float) -> None:
+        tenth = int(self._clock() * 10)
+        if tenth != self._tenth:
+            self._tenth = tenth
+            self._stamp = _stamp(tenth)
+        self._lines.append(f'{about}"ms":{seconds * 1000:.2f},"timestamp":"{self._stamp}"}}\n')
+        if len(self._lines) >= FLUSH_LINES:
+            self.flush()
+
+
+def _about(method: str, path: str, answer: Answer) -> str:
+    """Return the beginning of a line: all but the times."""
+    quoted = f'"{path}"' if _HARMLESS.fullmatch(path) else json.dumps(path[:MAX_PATH])
+    return (
+        f'{{"event":"read","level":"info","method":"{method}","path":{quoted},'
+        f'"status":{answer.status},"bytes":{answer.size},"cache":"{answer.cache}",'
+        f'"shard":"{answer.shard}",'
+    )
+
+
+def _stamp(tenth: int) -> str:
+    """Return tenths of a second since 1970 in ISO 8601."""
+    second = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(tenth // 10))
+    return f"{second}.{tenth % 10}Z"

@@ -1,13 +1,14 @@
 """Answers: what goes back for a request, as values."""
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import MutableMapping
+from typing import Any, Final
 
 from webapp.core.errors import ShoeboxError
 from webapp.core.problem import problem
 from webapp.reader.stream import BlobStream
 
 Headers = list[tuple[bytes, bytes]]
+Message = MutableMapping[str, Any]
 NO_CACHE: Final = "-"
 
 # On everything this origin says, errors included: it shows what strangers uploaded.
@@ -20,9 +21,10 @@ SAFE: Final[Headers] = [
 NO_STORE: Final = (b"cache-control", b"no-store")
 
 
-@dataclass(slots=True, eq=False)
 class Answer:
     """One answer. Shared between requests when nothing in it is about one request.
+
+    The messages for the server are made here once, not at every request.
 
     Args:
         status: HTTP status.
@@ -33,17 +35,38 @@ class Answer:
         shard: Which one; empty for none.
     """
 
-    status: int
-    headers: Headers
-    body: bytes = b""
-    stream: BlobStream | None = None
-    cache: str = NO_CACHE
-    shard: str = ""
+    __slots__ = ("body", "cache", "finish", "logged", "shard", "size", "start", "status", "stream")
+
+    def __init__(
+        self,
+        status: int,
+        headers: Headers,
+        body: bytes = b"",
+        *,
+        stream: BlobStream | None = None,
+        cache: str = NO_CACHE,
+        shard: str = "",
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.stream = stream
+        self.size = stream.size if stream else len(body)
+        self.cache = cache
+        self.shard = shard
+        self.logged = ""
+        """What the access log writes of it; filled there when the answer is shared."""
+        self.start: Message = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": headers,
+        }
+        self.finish: Message = {"type": "http.response.body", "body": body, "more_body": False}
 
     @property
-    def size(self) -> int:
-        """Bytes of the body."""
-        return self.stream.size if self.stream else len(self.body)
+    def headers(self) -> Headers:
+        """As they are sent."""
+        headers: Headers = self.start["headers"]
+        return headers
 
 
 def error_answer(error: ShoeboxError, *extra: tuple[bytes, bytes]) -> Answer:

@@ -47,29 +47,29 @@ class ReadService:
 
     async def _http(self, scope: Any, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        parts = self._started()
+        parts, method, path = self._started(), scope["method"], scope["path"]
+        answer = parts.reading.ready(method, path, scope)
+        if answer is None:
+            await self._slowly(parts, scope, receive, send)
+            return
+        await send(answer.start)
+        await send(answer.finish)
+        seconds = time.perf_counter() - started
+        parts.metrics.requests.add(answer.status, answer.cache, seconds, answer.size)
+        parts.access_log.add_shared(path, answer, seconds)
+
+    async def _slowly(self, parts: Parts, scope: Any, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
         method, path = scope["method"], scope["path"]
         answer = await self._answer(parts, method, path, scope)
+        stall = parts.settings.stall_seconds
         whole = await answer_send(
-            answer,
-            method=method,
-            receive=receive,
-            send=send,
-            stall_seconds=parts.settings.stall_seconds,
+            answer, method=method, receive=receive, send=send, stall_seconds=stall
         )
         seconds = time.perf_counter() - started
-        status, size, cache = answer.status, answer.size, answer.cache
-        parts.metrics.request(status=status, cache=cache, seconds=seconds, size=size, whole=whole)
-        parts.access_log.add(
-            method=method,
-            path=path,
-            status=status,
-            size=size,
-            cache=cache,
-            shard=answer.shard,
-            seconds=seconds,
-            whole=whole,
-        )
+        parts.metrics.requests.add(answer.status, answer.cache, seconds, answer.size)
+        parts.metrics.requests.cut_off += not whole
+        parts.access_log.add(method, path, answer, seconds, whole=whole)
 
     async def _answer(self, parts: Parts, method: str, path: str, scope: Any) -> Answer:
         try:

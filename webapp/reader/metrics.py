@@ -1,16 +1,15 @@
 """Metrics of a read process, in a registry of its own."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from webapp.reader.noted import BadCopy
+from webapp.reader.tally import Tally
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
-_REQUEST_BUCKETS: Final = (0.0002, 0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0)
 _SHARD_BUCKETS: Final = (0.0005, 0.002, 0.01, 0.05, 0.2, 1.0, 5.0)
 
 
@@ -23,27 +22,8 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._requests = Counter(
-            "shoebox_reader_requests",
-            "Requests answered, by status and by where the bytes came from.",
-            ["status", "cache"],
-            registry=self.registry,
-        )
-        self._seconds = Histogram(
-            "shoebox_reader_request_seconds",
-            "Seconds from a request to the last byte handed over.",
-            ["cache"],
-            buckets=_REQUEST_BUCKETS,
-            registry=self.registry,
-        )
-        self._bytes = Counter(
-            "shoebox_reader_sent_bytes", "Bytes of bodies handed over.", registry=self.registry
-        )
-        self._cut = Counter(
-            "shoebox_reader_cut_off",
-            "Answers that could not be sent whole.",
-            registry=self.registry,
-        )
+        self.requests = Tally()
+        self.registry.register(self.requests)
         self._positions = Counter(
             "shoebox_reader_positions_asked",
             "Positions asked for a blob, by shard: found, absent, silent or bad.",
@@ -63,23 +43,6 @@ class Metrics:
             ["shard", "reason"],
             registry=self.registry,
         )
-        # Looking a child up by its labels costs more than counting.
-        self._request_children = cache(
-            lambda status, where: (
-                self._requests.labels(str(status), where).inc,
-                self._seconds.labels(where).observe,
-            )
-        )
-
-    def request(self, *, status: int, cache: str, seconds: float, size: int, whole: bool) -> None:
-        """Count one request."""
-        count, observe = self._request_children(status, cache)
-        count()
-        observe(seconds)
-        if size:
-            self._bytes.inc(size)
-        if not whole:
-            self._cut.inc()
 
     def position(self, shard: str, outcome: str, seconds: float) -> None:
         """Count one position that was asked; see Route."""

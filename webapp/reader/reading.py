@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from webapp.core.errors import (
     DeletedError,
@@ -21,6 +21,7 @@ from webapp.reader.names import Name, What, name_parse
 from webapp.reader.picking import Picker, etags_of
 from webapp.reader.poller import Poller
 from webapp.reader.ranges import ByteRange, UnsatisfiableError, range_parse
+from webapp.reader.sending import WHOLE_SEND_BYTES
 from webapp.reader.source import MEMORY, BlobSource
 from webapp.reader.terms import PLAIN, Terms, terms_parse
 
@@ -63,10 +64,25 @@ class Reading:
         self._clock = clock
         self._picker = Picker(source)
 
+    def ready(self, method: str, path: str, scope: Mapping[str, Any]) -> Answer | None:
+        """Return the answer to a plain GET of a public blob in memory; None for all others.
+
+        What most requests are, at the cost of these lines; ``answer`` decides everything.
+        """
+        if method != "GET" or scope["query_string"]:
+            return None
+        name = name_parse(path)
+        if name is None or name.id in self._source.journal.value.entries:
+            return None
+        held = self._source.cache.get(name.key)
+        answer = held and held.ready.get(path)
+        for header, _ in scope["headers"] if answer else ():
+            if header in _CONDITIONS:
+                return None
+        return answer or None
+
     async def answer(self, method: str, path: str, query: bytes, headers: RequestHeaders) -> Answer:
         """Return the answer to a GET or HEAD.
-
-        A plain request for a public blob in memory costs no more than these lines.
 
         Raises:
             NotFoundError: Nonsense, or nowhere.
@@ -81,12 +97,7 @@ class Reading:
         terms = terms_parse(name, query, keyring=self._keyring, now=self._clock())
         if name.id in self._source.journal.value.entries:
             raise DeletedError(id=name.id)
-        conditions = [item for item in headers if item[0] in _CONDITIONS]
-        if not conditions and terms is PLAIN:
-            held = self._source.cache.get(name.key)
-            if held is not None and (ready := held.ready.get(path)) is not None:
-                return ready
-        wanted = _merged(conditions)
+        wanted = _merged(item for item in headers if item[0] in _CONDITIONS)
         preferred = _preferred(headers) if name.what is What.NEGOTIATED else ()
         await self._version_known(name)
         if etag := none_match_known(wanted, etags_of(name, preferred)):
@@ -177,7 +188,8 @@ class Reading:
         if picked.cache != MEMORY:
             return Answer(200, headers, blob.body, cache=picked.cache, shard=blob.shard)
         answer = Answer(200, headers, blob.body, cache=MEMORY)
-        if terms is PLAIN and not picked.pending and is_public(name):
+        small = blob.size <= WHOLE_SEND_BYTES
+        if terms is PLAIN and small and not picked.pending and is_public(name):
             blob.ready[name.path] = answer
         return answer
 

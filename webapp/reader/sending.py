@@ -1,17 +1,16 @@
 """Sending: an answer onto the wire, large ones piece by piece as the client takes them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from webapp.core.errors import DigestMismatchError, ShardUnavailableError
-from webapp.reader.answers import Answer
+from webapp.reader.answers import Answer, Message
 from webapp.reader.stream import PIECE_BYTES
 
-Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
@@ -36,11 +35,11 @@ async def answer_send(
         send: Waits while the client takes nothing.
         stall_seconds: It waits no longer than this for one piece.
     """
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    await send(answer.start)
     if method == "HEAD" or not answer.size:
         await send(_EMPTY)
-    elif answer.stream is None and len(answer.body) <= WHOLE_SEND_BYTES:
-        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+    elif answer.stream is None and answer.size <= WHOLE_SEND_BYTES:
+        await send(answer.finish)
     else:
         return await _pieces_send(answer, receive, send, stall_seconds)
     return True
