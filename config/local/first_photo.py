@@ -24,7 +24,7 @@ class Report:
     Args:
         steps: Each step in words, its duration in seconds, and what came of it.
         image: The image as the API gave it when it was ready.
-        replicas: Its positions as the API gave them.
+        replicas: Its positions as the API gave them, those that hold a copy.
     """
 
     steps: list[tuple[str, float, str]] = field(default_factory=list)
@@ -85,7 +85,7 @@ def _walk(report: Report, api: httpx.Client, reader: httpx.Client) -> None:
     report.replicas = report.step(
         "replicas listed",
         lambda: _replicas(api, image["id"]),
-        lambda all_: f"{len(all_)} positions",
+        lambda present: f"{len(present)} copies",
     )
 
 
@@ -132,8 +132,10 @@ def _read_renditions(reader: httpx.Client, image: Mapping[str, Any]) -> list[int
 
 def _replicas(api: httpx.Client, image_id: str) -> list[Mapping[str, Any]]:
     answer = _json(api.get(f"/api/v1/images/{image_id}/replicas"), HTTPStatus.OK)
-    positions: list[Mapping[str, Any]] = answer["positions"]
-    return positions
+    present = [each for each in answer["positions"] if each["state"] == "present"]
+    if len(present) < answer["wanted"]:
+        raise LocalError(f"first photo: ready with {len(present)} of {answer['wanted']} replicas")
+    return present
 
 
 def _rendition_count(image: Mapping[str, Any]) -> int:

@@ -14,7 +14,7 @@ def report_lines(report: Report) -> list[str]:
         *_aligned([("step", "time", "result"), *steps]),
         "",
         "Where it lies",
-        *_aligned([("shard", "zone", "position", "state"), *map(_replica, report.replicas)]),
+        *_aligned([("shard", "zone", "as", "checked"), *map(_replica, report.replicas)]),
     ]
 
 
@@ -39,9 +39,13 @@ def address_lines(
     ]
 
 
-def _replica(replica: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    place = "home" if replica["home"] else "hand-off"
-    return (str(replica["shard"]), str(replica["zone"]), place, str(replica["state"]))
+def _replica(position: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    return (
+        str(position["shard"]),
+        str(position["zone"]),
+        str(position["role"]),
+        str(position["check"] or "not yet"),
+    )
 
 
 def _aligned(rows: Sequence[Iterable[str]]) -> list[str]:

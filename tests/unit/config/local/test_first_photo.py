@@ -25,12 +25,13 @@ def image(**changes):
 @pytest.fixture
 def answers():
     """What the services answer, by method and URL."""
-    position = {"shard": "s1", "zone": "z1", "home": True, "state": "stored"}
+    present = {"shard": "s1", "zone": "z1", "role": "home", "state": "present", "check": "verified"}
+    absent = {"shard": "s2", "zone": "z2", "role": "hand-off", "state": "absent", "check": None}
     return {
         "POST http://write/api/v1/images": httpx.Response(201, json=image(state="stored")),
         "GET http://write/api/v1/images/p0?wait=30": httpx.Response(200, json=image()),
         "GET http://write/api/v1/images/p0/replicas": httpx.Response(
-            200, json={"positions": [position]}
+            200, json={"wanted": 1, "positions": [present, absent]}
         ),
         "GET http://read/p0.jpg": httpx.Response(200, content=BODY),
         "GET http://read/p0/thumb.webp": httpx.Response(200, content=b"small"),
@@ -53,7 +54,19 @@ def run(answers, monkeypatch):
 
 
 def test_the_table_shows_where_the_replicas_lie(run):
-    assert "  s1     z1    home      stored" in report_lines(run())
+    assert "  s1     z1    home  verified" in report_lines(run())
+
+
+def test_a_position_without_a_copy_is_not_shown(run):
+    assert "s2" not in "".join(report_lines(run()))
+
+
+def test_too_few_replicas_are_refused(run, answers):
+    answers["GET http://write/api/v1/images/p0/replicas"] = httpx.Response(
+        200, json={"wanted": 3, "positions": []}
+    )
+    with pytest.raises(LocalError, match="0 of 3 replicas"):
+        run()
 
 
 def test_every_step_has_its_time(run):
