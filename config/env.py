@@ -171,7 +171,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         variables = _from_file(variables) | variables
     values = _values(variables)
     if values.get("profile") == "embedded":
-        values = _embedded_defaults(Path(values.get("data", "data")).absolute()) | values
+        values = embedded_defaults(Path(values.get("data", "data")).absolute()) | values
     try:
         loaded = Settings.model_validate(values)
     except ValidationError as error:
@@ -202,7 +202,7 @@ def _values(variables: Mapping[str, str]) -> dict[str, Any]:
     return values | {"shard_credentials": pairs}
 
 
-def _embedded_defaults(data: Path) -> dict[str, Any]:
+def embedded_defaults(data: Path) -> dict[str, Any]:
     """Return what the embedded profile fills in. Secrets end with the process unless given."""
     return {
         "secret_key": secrets.token_urlsafe(48),

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         _add_arguments(verbs.add_parser("add", help="make an empty store a shard, joining"))
         activate = verbs.add_parser("activate", help="let shards take new images")
-        activate.add_argument("names", nargs="+", metavar="NAME")
+        activate.add_argument("names", nargs="+", metavar="NAME", help="joining or read_only")
         verbs.add_parser("list", help="show shards, states and their share of new images")
         _set_arguments(verbs.add_parser("set", help="change state or address of a shard"))
         probe = verbs.add_parser("probe", help="write, read and delete on a shard, and report")
@@ -99,8 +99,8 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("name", help="unique for ever: lower-case letters, digits, dashes")
     parser.add_argument("url", help="file:///path or s3+http(s)://host[:port]/bucket")
     parser.add_argument("--zone", required=True, help="what fails together with it")
-    parser.add_argument("--weight", type=float, default=1.0, help="share of new bytes (1.0)")
-    parser.add_argument("--pool", default=DEFAULT_POOL)
+    parser.add_argument("--weight", type=float, default=1.0, help="share of new bytes")
+    parser.add_argument("--pool", default=DEFAULT_POOL, help="whose new images it takes")
     parser.add_argument(
         "--option",
         action="append",
@@ -111,6 +111,8 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _set_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("name")
-    parser.add_argument("--state", choices=[state.label for state in ShardState])
+    parser.add_argument("name", help="as it was added")
+    parser.add_argument(
+        "--state", choices=[state.label for state in ShardState], help="what may be done with it"
+    )
     parser.add_argument("--url", help="where the shard is now")

@@ -1,0 +1,64 @@
+"""The page of metrics, from the registries of both services."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from config.env import settings
+from config.reference.rooms import rooms_import
+from config.reference.values import Page, code, page_text, table
+from webapp.reader.access_log import AccessLog
+from webapp.reader.parts import Parts
+from webapp.reader.settings import ReaderSettings
+from webapp.storage.aio.make import ReaderMaker
+
+_OURS = "shoebox_"
+_INTRODUCTION = """
+Both services answer `GET /metrics` for Prometheus. The numbers are of the process that
+answers: behind one address with several processes, each scrape meets one of them. Beside these
+there are the client library's own, `process_*` and `python_*`. A histogram `x` is exposed as
+`x_bucket`, `x_sum` and `x_count`.
+"""
+
+
+def metrics_page() -> Page:
+    """Return the page of metrics."""
+    rooms_import()
+    sentences: dict[str, str] = {}
+    blocks: list[str] = []
+    for title, registry in (("Write service", REGISTRY), ("Read service", _reader_registry())):
+        rows = []
+        for metric, labels in _metrics(registry):
+            name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+            sentences[name] = metric.documentation
+            rows.append((code(name), metric.type, ", ".join(labels), metric.documentation))
+        blocks += [f"## {title}", table(("Metric", "Type", "Labels", "Meaning"), sorted(rows))]
+    return Page(page_text("Metrics", _INTRODUCTION, *blocks), sentences)
+
+
+def _reader_registry() -> CollectorRegistry:
+    """Return the registry of a read process that was put together and never started."""
+    told = ReaderSettings(keyring=settings().keyring, topology_file=Path(), journal_file=Path())
+    parts = Parts(told, maker=ReaderMaker(), access_log=AccessLog(lambda _: None))
+    return parts.metrics.registry
+
+
+def _metrics(registry: CollectorRegistry) -> Iterator[tuple[Metric, tuple[str, ...]]]:
+    for collector in list(registry._collector_to_names):  # noqa: SLF001 - there is no public list
+        for metric in _described(collector):
+            if metric.name.startswith(_OURS):
+                yield metric, _labels(collector) or _labels(metric)
+
+
+def _labels(source: Collector | Metric) -> tuple[str, ...]:
+    """Return the label names a collector, or one family of a hand-made one, was given."""
+    return tuple(getattr(source, "_labelnames", ()))
+
+
+def _described(collector: Collector) -> list[Metric]:
+    """Return what a collector would show, without the values where it can tell."""
+    describe = getattr(collector, "describe", collector.collect)
+    return list(describe())

@@ -1,0 +1,59 @@
+"""The reference says what the code says, and the code says it in sentences."""
+
+from functools import cache
+
+import pytest
+
+from config.env import Settings
+from config.reference import reference_pages as _reference_pages
+from config.reference.settings import variable
+from tests.docs.pages import ROOT
+
+PAGES = ("settings.md", "commands.md", "errors.md", "metrics.md")
+reference_pages = cache(_reference_pages)
+
+
+def test_there_are_no_other_pages():
+    found = {path.name for path in (ROOT / "docs" / "reference").iterdir()}
+
+    assert found - {"README.md"} == set(PAGES) == set(reference_pages())
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_what_the_code_says(name):
+    written = (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
+
+    assert written == reference_pages()[name].text, "run `manage.py reference --write`"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_without_a_sentence(name):
+    silent = [what for what, words in reference_pages()[name].sentences.items() if not words]
+
+    assert silent == []
+
+
+@pytest.mark.parametrize("name", ["settings.md", "errors.md", "metrics.md"])
+def test_a_sentence_ends_as_one(name):
+    sentences = reference_pages()[name].sentences
+
+    assert {what for what, words in sentences.items() if not words.endswith(".")} == set()
+
+
+@pytest.mark.parametrize("field", Settings.model_fields)
+def test_every_setting_is_on_its_page(field):
+    assert f"| `{variable(field)}` |" in reference_pages()["settings.md"].text
+
+
+@pytest.mark.parametrize(
+    "command", ["bootstrap", "doctor", "locate", "reference", "relay", "shard"]
+)
+def test_every_command_is_on_its_page(command):
+    assert f"\n## {command}\n" in reference_pages()["commands.md"].text
+
+
+def test_values_of_this_process_are_not_on_the_pages(settings):
+    text = "".join(page.text for page in reference_pages().values())
+
+    assert settings.SHOEBOX.secret_key not in text
+    assert str(settings.SHOEBOX.data) not in text
