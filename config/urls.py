@@ -1,8 +1,10 @@
 """Addresses of the write service."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("", include("webapp.api.urls")),
+    path("", include("webapp.pages.urls")),
 ]

@@ -1,0 +1,56 @@
+"""The API: all calls, and the document that describes them."""
+
+from typing import Any
+
+from ninja import NinjaAPI, Swagger
+from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
+from ninja.operation import Operation
+
+from webapp.accounts.models import Scope
+from webapp.api import images, me, uploads
+from webapp.api.auth import needs
+from webapp.api.problems import handlers_install
+from webapp.api.schemas import Problem
+from webapp.core.problem import CONTENT_TYPE
+
+DESCRIPTION = """
+Upload pictures, list, change and delete them. Send `Authorization: Bearer TOKEN`; scopes are
+`upload`, `read`, `delete`, `admin`. Errors are `application/problem+json` with a stable `code`.
+Pictures themselves are read from the read service, by the links in each answer.
+"""
+_PROBLEM = {
+    "description": "A problem; `code` says which.",
+    "content": {CONTENT_TYPE: {"schema": {"$ref": REF_TEMPLATE.format(model="Problem")}}},
+}
+
+
+class ShoeboxAPI(NinjaAPI):
+    """NinjaAPI whose document says of every call that it may answer with a problem."""
+
+    def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
+        """Return the OpenAPI document."""
+        document = super().get_openapi_schema(**kwargs)
+        schemas = document["components"]["schemas"]
+        schemas["Problem"] = Problem.model_json_schema(ref_template=REF_TEMPLATE)
+        for path in document["paths"].values():
+            for operation in path.values():
+                operation["summary"] = operation["description"].partition("\n")[0]
+                operation["responses"] |= {"4XX": _PROBLEM, "5XX": _PROBLEM}
+        return document
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """Return what generated clients call an operation: the name of its function."""
+        return operation.view_func.__name__
+
+
+api = ShoeboxAPI(
+    title="Shoebox",
+    version="1",
+    description=DESCRIPTION,
+    urls_namespace="api",
+    auth=needs(Scope.READ),
+    docs=Swagger({"validatorUrl": None, "persistAuthorization": False}),
+)
+handlers_install(api)
+for room in (images, uploads, me):
+    api.add_router("", room.router)

@@ -1,0 +1,178 @@
+"""What goes in and out, as the OpenAPI document shows it: section 8 of the design."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import ConfigDict, Field, StringConstraints
+
+from webapp.core.ids import ID_LENGTH
+from webapp.core.text import TEXT_LENGTH
+from webapp.images.models import ImageState
+
+KindWord = Literal["p", "s", "public", "signed"]
+Text = Annotated[str, StringConstraints(max_length=TEXT_LENGTH, pattern=r"^[^\x00]*$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+ImageIdText = Annotated[
+    str,
+    StringConstraints(
+        min_length=ID_LENGTH, max_length=ID_LENGTH, pattern=r"^[ps][0-9a-hjkmnp-tv-z]{23}$"
+    ),
+]
+MOST_IMAGES = 200
+MOST_WAIT_SECONDS = 30.0
+
+
+class Answer(Schema):
+    """Answers have exactly these members; the tests compare."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Links(Answer):
+    """Absolute links, always with an extension; those of kind `s` are signed and end."""
+
+    self: str = Field(description="This document.")
+    page: str = Field(description="For people.")
+    original: str | None = Field(description="The bytes as accepted; null where they are private.")
+    download: str | None = Field(description="The original under its file name.")
+    private: str | None = Field(
+        None, description="Only for the owner, and only of originals that may hold location."
+    )
+    renditions: dict[str, dict[str, str]] = Field(
+        description="Preset, then extension: `thumb`, `w320`, `w800`, `w1600`; `webp` and a "
+        "fallback, `jpg` or `png`."
+    )
+
+
+class Replicas(Answer):
+    """Copies of the original that the index knows of."""
+
+    wanted: int
+    stored: list[str] = Field(description="Names of shards.")
+    zones: int = Field(description="How many zones these shards are in.")
+
+
+class Image(Answer):
+    """What a user owns."""
+
+    id: ImageIdText
+    kind: Literal["p", "s"] = Field(description="`p`: whoever has the link; `s`: signed links.")
+    state: ImageState
+    reason: str = Field(description="Why it is in this state; often empty.")
+    duplicate: bool = Field(description="In the answer to an upload: it was there before.")
+    filename: str
+    title: str
+    album: str
+    bytes: int
+    digest: Digest = Field(description="Of the bytes that are kept.")
+    source_digest: Digest = Field(description="Of the bytes as they were sent.")
+    content_type: str
+    width: int
+    height: int
+    frames: int
+    created_at: datetime
+    ready_at: datetime | None
+    revision: int
+    links: Links
+    replicas: Replicas
+
+
+class ImageList(Answer):
+    """Images, newest first."""
+
+    items: list[Image]
+    next: str | None = Field(description="`cursor` of the next page; null at the end.")
+
+
+class ImagePatch(Schema):
+    """What may change. What is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Text | None = None
+    album: Text | None = None
+    filename: Text | None = None
+    kind: KindWord | None = Field(
+        None, description="Another kind is another id: see `Location`; the old one is erased."
+    )
+
+
+class ListQuery(Schema):
+    """Which images are listed."""
+
+    limit: int = Field(50, ge=1, le=MOST_IMAGES)
+    cursor: Text | None = Field(None, description="`next` of the page before.")
+    state: ImageState | None = Field(
+        None, description="Deleted images are listed only when asked for, while restorable."
+    )
+    album: Text | None = None
+    q: Text | None = Field(None, description="Part of a title or file name.")
+    owner: Text | None = Field(
+        None, description="For staff: images of this user only; `me` for their own."
+    )
+
+
+class ReplicaPosition(Answer):
+    """One position of an image's placement."""
+
+    position: int = Field(ge=1, description="1 is the best.")
+    shard: str
+    zone: str
+    role: Literal["home", "hand-off"]
+    state: Literal["present", "absent", "unreachable"]
+    check: Literal["verified", "sized"] | None = Field(
+        description="How the copy was checked when it was last looked at."
+    )
+    verified_at: datetime | None = Field(description="When its bytes were last compared.")
+
+
+class ReplicaList(Answer):
+    """Where the copies of an original are at this moment."""
+
+    wanted: int
+    positions: list[ReplicaPosition]
+
+
+class MeUser(Answer):
+    """Who is asking."""
+
+    id: str
+    name: str
+    staff: bool
+
+
+class Amounts(Answer):
+    """Bytes and images."""
+
+    bytes: int
+    images: int
+
+
+class Limits(Answer):
+    """Bytes and images, null where there is no limit."""
+
+    bytes: int | None
+    images: int | None
+
+
+class Me(Answer):
+    """Who is asking, what they keep, and what they may keep."""
+
+    user: MeUser
+    scopes: list[str]
+    usage: Amounts
+    quota: Limits
+
+
+class Problem(Schema):
+    """An error, as RFC 9457 has it. Some have more members, the values that caused it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="Stable; one per failure.")
+    instance: str | None = None
