@@ -56,7 +56,7 @@ class DirectoryStore:
         with (
             source_open(source) as reader,
             shard_errors(self.name),
-            make_folder(self.root, _ASIDE) as folder,
+            make_folder(self.root, _ASIDE) as (folder, *_),
         ):
             self._clear_once(folder)
             with write_aside(folder, reader, label, attributes=self._attributes) as aside:
@@ -86,7 +86,7 @@ class DirectoryStore:
         *parents, name = key_check(key)
         with (
             shard_errors(self.name),
-            make_folder(self.root, _ASIDE) as aside,
+            make_folder(self.root, _ASIDE) as (aside, *_),
             open_folders(self.root, parents) as folders,
         ):
             if folders is not None:
@@ -101,8 +101,8 @@ class DirectoryStore:
     def _place(self, aside: Aside, parents: list[str], name: str) -> None:
         for _ in range(_PLACE_ATTEMPTS):
             try:
-                with make_folder(self.root, parents) as folder:
-                    place_aside(aside, folder, name)
+                with make_folder(self.root, parents) as folders:
+                    place_aside(aside, folders, name)
             except FileNotFoundError:
                 continue  # a delete removed the folder when it was empty for a moment
             return

@@ -6,7 +6,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -77,8 +77,13 @@ def write_aside(
                 os.unlink(leftover, dir_fd=folder)
 
 
-def place_aside(aside: Aside, folder: int, name: str) -> None:
+def place_aside(aside: Aside, folders: Sequence[int], name: str) -> None:
     """Give a file its place, replacing what was there; afterwards it is durable.
+
+    Args:
+        aside: The file.
+        folders: What ``make_folder`` gave.
+        name: Its name there.
 
     Raises:
         FileNotFoundError: The folder was removed meanwhile.
@@ -86,13 +91,14 @@ def place_aside(aside: Aside, folder: int, name: str) -> None:
     """
     try:
         if aside.sidecar is None:
-            _move(aside, aside.name, folder, name)
+            _move(aside, aside.name, folders[0], name)
         else:
             with _sidecars_locked(aside.folder):
-                _place_with_sidecar(aside, aside.sidecar, folder, name)
+                _place_with_sidecar(aside, aside.sidecar, folders[0], name)
     except IsADirectoryError:
         raise HostileKeyError(f"{name!r} is a folder, not a blob.", key=name) from None
-    os.fsync(folder)
+    for folder in folders:
+        os.fsync(folder)
 
 
 def remove_file(aside: int, folder: int, name: str) -> None:

@@ -8,7 +8,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from webapp.core.errors import HostileKeyError, ShardFullError, ShardUnavailableError
@@ -55,10 +55,15 @@ def open_folders(root: Path, segments: Sequence[str]) -> Iterator[list[int] | No
 
 
 @contextmanager
-def make_folder(root: Path, segments: Sequence[str]) -> Iterator[int]:
-    """Open a folder beneath ``root``, creating what is missing; new entries are durable.
+def make_folder(root: Path, segments: Sequence[str]) -> Iterator[list[int]]:
+    """Open a folder beneath ``root``, creating what is missing.
 
     The root itself is never created: without it the disk is not mounted.
+
+    Gives:
+        Descriptors: the folder, then those above it that have a new entry, the deepest first.
+        Syncing them in this order makes what is put into the folder durable. Each is one call;
+        the first commits a journal and leaves the others next to nothing to do.
 
     Raises:
         FileNotFoundError: The root is absent, or somebody removed an empty folder meanwhile;
@@ -68,9 +73,11 @@ def make_folder(root: Path, segments: Sequence[str]) -> Iterator[int]:
     """
     with ExitStack() as stack:
         folder = _opened(stack, root)
+        changed: list[int] = []
         for segment in segments:
-            folder = _step_or_make(stack, folder, segment)
-        yield folder
+            parent, (folder, made) = folder, _step_or_make(stack, folder, segment)
+            changed += [parent] if made else []
+        yield [folder, *reversed(changed)]
 
 
 def remove_empty(folders: Sequence[int], segments: Sequence[str]) -> None:
@@ -119,18 +126,16 @@ def _step(stack: ExitStack, parent: int, segment: str) -> int | None:
     return folder
 
 
-def _step_or_make(stack: ExitStack, parent: int, segment: str) -> int:
+def _step_or_make(stack: ExitStack, parent: int, segment: str) -> tuple[int, bool]:
     folder = _step(stack, parent, segment)
     if folder is not None:
-        return folder
-    try:
+        return folder, False
+    # It may be there by now: another writer was faster, or a blob has the name.
+    with suppress(FileExistsError):
         os.mkdir(segment, dir_fd=parent)
-        os.fsync(parent)
-    except FileExistsError:
-        pass  # another writer was faster, or a blob has the name
     folder = _step(stack, parent, segment)
     if folder is not None:
-        return folder
+        return folder, True
     if os.access(segment, os.F_OK, dir_fd=parent):
         raise HostileKeyError(f"{segment!r} is a blob, not a folder.", key=segment)
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), segment)
