@@ -4,6 +4,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.unit.webapp.storage.stores import (
     DATA,
@@ -293,3 +295,37 @@ class TestBreakers:
         breakers.failed("a")
         breakers.failed("b")
         assert names(write(*positions, breakers=breakers).placed) == {"c", "d"}
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    well=st.lists(st.booleans(), max_size=6),
+    shunned=st.lists(st.booleans(), min_size=6, max_size=6),
+    wanted=st.integers(1, 4),
+    quorum=st.integers(1, 3),
+)
+def test_the_quorum_is_had_exactly_when_enough_shards_are_well(
+    write, well, shunned, wanted, quorum
+):
+    positions = [
+        position(str(number), str(number % 2), fail=None if is_well else silent)
+        for number, is_well in enumerate(well)
+    ]
+    breakers = Breakers(failures=1)
+    for number, is_shunned in enumerate(shunned):
+        if is_shunned:
+            breakers.failed(str(number))
+    try:
+        placed = write(*positions, wanted=wanted, quorum=quorum, breakers=breakers).placed
+    except QuorumMissedError as missed:
+        placed = missed.placed
+        assert sum(well) < quorum
+    else:
+        assert len(placed) >= quorum
+    for _, store in positions:
+        store.fail = None
+    assert names(placed) == holders(*positions)
