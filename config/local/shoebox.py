@@ -144,7 +144,7 @@ class Shoebox:
             env={**self.environ(), **(env or {})},
             ready=lambda: True,
             # What a worker has not finished by then is done again: tasks are safe to repeat.
-            stop_seconds=3.5,
+            stop_seconds=6.0,
         )
 
 

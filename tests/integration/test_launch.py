@@ -112,9 +112,9 @@ def test_a_second_start_on_the_same_data_says_so_in_one_line(launched, moved):
 def test_a_busy_port_is_said_in_one_line_before_anything_starts(moved, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        refused = run({**moved, "SHOEBOX_DATA": str(tmp_path), "READ_PORT": port})
+        refused = run({**moved, "SHOEBOX_DATA": str(tmp_path), "VALKEY_PORT": port})
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert f"port {port}, wanted by read, is in use" in refused.stderr
+    assert f"port {port}, wanted by valkey, is in use" in refused.stderr
 
 
 def test_a_stop_takes_everything_along_and_the_next_start_finds_its_data(launched, moved):
