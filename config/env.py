@@ -85,7 +85,7 @@ class Settings(BaseModel):
     )
     max_frames: int = Field(1000, gt=0, description="Most frames of an animated picture.")
     metadata_policy: Literal["strip-location", "strip-all", "keep"] = Field(
-        "strip-location", description="What is removed from JPEG, PNG and WebP at upload."
+        "strip-location", description="What is removed from JPEG, PNG, WebP and GIF at upload."
     )
 
     max_attempts: int = Field(3, gt=0, description="Attempts before an image is `failed`.")

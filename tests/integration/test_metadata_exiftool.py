@@ -6,30 +6,40 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from webapp.uploads.metadata import MetadataPolicy, strip
 
 pytestmark = pytest.mark.real
 
-TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif"}
+WITH_EXIF = ["jpg", "png", "webp"]
+XMP_PLACES = (
+    "-XMP-exif:GPSLatitude=48.8584",
+    "-XMP-photoshop:City=Paris",
+    "-XMP-dc:Description=Paris",
+)
 PLACES = (
     "-GPSLatitude=48.8584",
     "-GPSLatitudeRef=N",
     "-GPSLongitude=2.2945",
     "-GPSLongitudeRef=E",
     "-GPSAltitude=35",
-    "-XMP-exif:GPSLatitude=48.8584",
-    "-XMP-photoshop:City=Paris",
-    "-XMP-dc:Description=Paris",
+    *XMP_PLACES,
     "-IFD0:ImageDescription=Paris",
     "-ExifIFD:UserComment=Paris",
     "-ExifIFD:SerialNumber=12345",
 )
 PLACES_OF_TYPE = {
-    "jpg": ("-IPTC:City=Paris", "-Comment=Paris", "-Photoshop:URL=https://paris.example"),
-    "png": ("-PNG:Comment=Paris", "-PNG:Title=Paris"),
-    "webp": (),
+    "jpg": (
+        *PLACES,
+        "-IPTC:City=Paris",
+        "-Comment=Paris",
+        "-Photoshop:URL=https://paris.example",
+    ),
+    "png": (*PLACES, "-PNG:Comment=Paris", "-PNG:Title=Paris"),
+    "webp": PLACES,
+    "gif": (*XMP_PLACES, "-Comment=Paris"),
 }
 CAMERA = {
     "IFD0:Make": "Maker",
@@ -45,7 +55,8 @@ CAMERA = {
     "ExifIFD:FocalLength": 4.2,
     "ExifIFD:LensModel": "Lens 7",
 }
-HARMLESS = {"IFD0", "ExifIFD", "JFIF", "PNG", "RIFF", "File", "System", "ExifTool", "Composite"}
+CONTAINERS = {"JFIF", "PNG", "RIFF", "GIF"}
+HARMLESS = {"IFD0", "ExifIFD", "File", "System", "ExifTool", "Composite", *CONTAINERS}
 
 
 def exiftool(*arguments):
@@ -63,10 +74,13 @@ def photo(request, tmp_path):
     """A picture with places wherever exiftool can write one."""
     if not shutil.which("exiftool"):
         pytest.skip("exiftool is missing: apt-get install libimage-exiftool-perl")
-    path = tmp_path / f"photo.{request.param}"
-    Image.linear_gradient("L").convert("RGB").save(path)
-    camera = [f"-{tag}={value}" for tag, value in CAMERA.items()]
-    places = (*PLACES, *PLACES_OF_TYPE[request.param])
+    extension = request.param
+    path = tmp_path / f"photo.{extension}"
+    drawing = Image.linear_gradient("L").convert("RGB")
+    turned = [drawing.rotate(90)] if extension == "gif" else []
+    drawing.save(path, save_all=bool(turned), append_images=turned)
+    camera = [f"-{tag}={value}" for tag, value in CAMERA.items() if extension in WITH_EXIF]
+    places = PLACES_OF_TYPE[extension]
     exiftool("-q", "-n", "-overwrite_original", *camera, *places, str(path))
     assert "Paris" in str(tags_of(path))
     assert "GPSLatitude" in str(tags_of(path))
@@ -90,6 +104,7 @@ def test_no_place_is_found(photo):
     ] == []
 
 
+@pytest.mark.parametrize("photo", WITH_EXIF, indirect=True)
 def test_camera_exposure_and_dates_are_found(photo):
     found = tags_of(cleaned(photo, MetadataPolicy.STRIP_LOCATION))
     assert {tag: found.get(tag) for tag in CAMERA} == CAMERA
@@ -99,6 +114,7 @@ def test_nothing_else_is_found(photo):
     assert groups(cleaned(photo, MetadataPolicy.STRIP_LOCATION)) <= HARMLESS
 
 
+@pytest.mark.parametrize("photo", WITH_EXIF, indirect=True)
 def test_strip_all_leaves_the_orientation_alone(photo):
     found = tags_of(cleaned(photo, MetadataPolicy.STRIP_ALL))
     exif = {tag: value for tag, value in found.items() if tag.startswith(("IFD0", "ExifIFD"))}
@@ -113,7 +129,17 @@ def test_the_cleaned_file_is_sound(photo, policy):
     assert [line for line in said[1:] if "Missing required" not in line] == []
 
 
-def test_the_pixels_are_the_same(photo):
+def test_the_pixels_of_every_frame_are_the_same(photo):
     path = cleaned(photo, MetadataPolicy.STRIP_LOCATION)
     with Image.open(photo) as before, Image.open(path) as after:
-        assert before.tobytes() == after.tobytes()
+        pairs = zip(ImageSequence.Iterator(before), ImageSequence.Iterator(after), strict=True)
+        assert [one.tobytes() == other.tobytes() for one, other in pairs] == [True] * (
+            2 if photo.suffix == ".gif" else 1
+        )
+
+
+@pytest.mark.parametrize("photo", ["gif"], indirect=True)
+def test_a_gif_is_cleaned_as_exiftool_cleans_it(photo, tmp_path):
+    drawn = tmp_path / "drawn.gif"
+    exiftool("-q", "-all=", "-o", str(drawn), str(photo))
+    assert cleaned(photo, MetadataPolicy.STRIP_LOCATION).read_bytes() == drawn.read_bytes()

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from webapp.core.errors import UnsupportedTypeError
 from webapp.uploads.containers.source import Source, open_source
+from webapp.uploads.metadata.gif import gif_pieces
 from webapp.uploads.metadata.jpeg import jpeg_pieces
 from webapp.uploads.metadata.pieces import Piece, is_whole, write_pieces
 from webapp.uploads.metadata.png import png_pieces
@@ -19,7 +20,12 @@ class _Clean(Protocol):
 
 
 _CLEANERS: Mapping[str, _Clean] = MappingProxyType(
-    {"image/jpeg": jpeg_pieces, "image/png": png_pieces, "image/webp": webp_pieces}
+    {
+        "image/jpeg": jpeg_pieces,
+        "image/png": png_pieces,
+        "image/webp": webp_pieces,
+        "image/gif": gif_pieces,
+    }
 )
 
 

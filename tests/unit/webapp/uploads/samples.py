@@ -51,6 +51,16 @@ def decoded(data):
         return frames
 
 
+def timings(data):
+    """Return how often an animation repeats, and each frame's milliseconds and disposal."""
+    with Image.open(io.BytesIO(data)) as image:
+        frames = []
+        for number in range(image.n_frames):
+            image.seek(number)
+            frames.append((image.info.get("duration"), image.disposal_method))
+        return image.info.get("loop"), frames
+
+
 def profile_of(data):
     with Image.open(io.BytesIO(data)) as image:
         return image.info.get("icc_profile")
@@ -204,3 +214,29 @@ def vp8x(flags, size=(40, 30)):
     width, height = size
     canvas = struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3]
     return riff_chunk(b"VP8X", bytes((flags, 0, 0, 0)) + canvas)
+
+
+# GIF
+
+
+def sub_blocks(content):
+    """Return content in blocks as full as they may be, and the empty one that ends them."""
+    parts = [content[at : at + 255] for at in range(0, len(content), 255)]
+    return b"".join(bytes((len(part),)) + part for part in parts) + b"\0"
+
+
+def gif_extension(label, *contents):
+    """Return an extension; each content is a sub-block of its own."""
+    return bytes((0x21, label)) + b"".join(sub_blocks(part)[:-1] for part in contents) + b"\0"
+
+
+def gif_xmp(packet=SECRET):
+    """Return XMP as it lies in a GIF: bare, and made skippable by what follows it."""
+    magic = b"\x01" + bytes(range(255, -1, -1))
+    return b"\x21\xff\x0bXMP DataXMP" + packet + magic + b"\0"
+
+
+def with_extensions(gif, *extensions, last=False):
+    """Return the GIF with extensions before its first block, or behind its last frame."""
+    at = len(gif) - 1 if last else 13 + (3 << (gif[10] & 7) + 1 if gif[10] & 0x80 else 0)
+    return gif[:at] + b"".join(extensions) + gif[at:]

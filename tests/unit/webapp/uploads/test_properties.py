@@ -14,14 +14,18 @@ from tests.unit.webapp.uploads.samples import (
     decoded,
     encoded,
     exif_segment,
+    gif_extension,
+    gif_xmp,
     picture,
     probe_bytes,
     riff,
     riff_chunk,
     segment,
     strip_bytes,
+    timings,
     vp8x,
     with_chunks,
+    with_extensions,
     with_segments,
 )
 from webapp.core.errors import ShoeboxError
@@ -39,7 +43,7 @@ def samples():
         with_chunks(animated("PNG"), chunk(b"eXIf", camera_exif()), chunk(b"tEXt", SECRET)),
         encoded("WEBP", exif=camera_exif(), xmp=SECRET),
         animated("WEBP", xmp=SECRET),
-        animated("GIF"),
+        with_extensions(animated("GIF", loop=3), gif_xmp(), gif_extension(0xFE, SECRET)) + SECRET,
         encoded("AVIF", picture(size=(16, 16))),
         animated("AVIF"),
         encoded("HEIF", picture(size=(64, 64))),
@@ -137,3 +141,24 @@ def test_any_chunks_go_and_the_webp_stays(chunks, trailer, policy):
     pixels = encoded("WEBP")[12:]
     data = riff(vp8x(0x0C), pixels, *chunks) + trailer
     assert strip_bytes(data, "image/webp", policy=policy) == riff(vp8x(0), pixels)
+
+
+gif_extensions = st.one_of(
+    st.tuples(st.integers(0, 255).filter(lambda label: label not in {0xF9, 0xFF}), contents).map(
+        lambda parts: gif_extension(*parts)
+    ),
+    st.tuples(st.binary(min_size=11, max_size=11), contents).map(
+        lambda parts: gif_extension(0xFF, *parts)
+    ),
+    contents.map(lambda content: gif_extension(0xFF, b"NETSCAPE2.0", b"\x02" + content)),
+    contents.filter(lambda content: b"\0" not in content).map(gif_xmp),
+)
+
+
+@given(st.lists(gif_extensions, max_size=6), st.booleans(), contents, policies)
+def test_any_extensions_go_and_the_gif_stays(extensions, last, trailer, policy):
+    plain = animated("GIF", duration=[50, 70, 90], loop=2, disposal=2)
+    data = with_extensions(plain, *extensions, last=last) + trailer
+    cleaned = strip_bytes(data, "image/gif", policy=policy)
+    assert cleaned == plain
+    assert (decoded(cleaned), timings(cleaned)) == (decoded(data), timings(data))
