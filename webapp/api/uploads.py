@@ -3,17 +3,15 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router
 
 from webapp.accounts.models import Scope
 from webapp.api import schemas
 from webapp.api.auth import needs
+from webapp.api.images import router
 from webapp.core.errors import ConfigurationError
 from webapp.core.ids import KIND_WORDS
 from webapp.core.presets import ORIGINAL_TYPES
 from webapp.core.text import TEXT_LENGTH
-
-router = Router(tags=["images"])
 
 MOST_KEY = 255
 
@@ -62,6 +60,7 @@ PARAMETERS: list[dict[str, Any]] = [
 ]
 
 
+# On the router of the list: one address is one view, which knows the methods of both.
 @router.post(
     "/images",
     auth=needs(Scope.UPLOAD),
