@@ -1,17 +1,19 @@
 // A stored upload takes its place in the gallery at once, with a local picture until it is ready.
 import { fetchTiles, watch } from "../live.js";
 
-export async function tileArrive({ image, preview }) {
+// Returns whether it has a place on this page, where it will be seen to become ready.
+export async function tileArrive({ image, album, preview }) {
   const gallery = document.querySelector("#gallery[data-live]");
-  if (gallery && !document.getElementById(`tile-${image.id}`)) {
-    const [tile] = await fetchTiles([image.id]);
-    if (tile && !document.getElementById(tile.id)) {
-      showPreview(tile, await preview);
-      tile.classList.add("arriving");
-      gallery.prepend(tile);
-    }
+  if (!gallery || ![album, ""].includes(gallery.dataset.live)) return false;
+  const [tile] = await fetchTiles([image.id]);
+  if (!tile) return false;
+  showPreview(tile, await preview);
+  if (!document.getElementById(tile.id)) {
+    tile.classList.add("arriving");
+    gallery.prepend(tile);
   }
   watch();
+  return true;
 }
 
 function showPreview(tile, source) {

@@ -11,7 +11,7 @@ const BUSY = new Set([429, 502, 503, 504]);
 const maxBytes = () => Number(document.querySelector("meta[name=max-upload-bytes]").content);
 const megabytes = (bytes) => `${(bytes / 1024 / 1024).toFixed(bytes < 10485760 ? 1 : 0)} MB`;
 
-// Phases: waiting, sending, stored, ready, refused, cancelled.
+// Phases: waiting, sending, stored; then ready or failed. Or refused, or cancelled.
 class Upload {
   constructor(file, { album, kind }) {
     Object.assign(this, { file, album, kind });

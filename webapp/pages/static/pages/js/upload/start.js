@@ -16,7 +16,9 @@ function start() {
   const tray = new Tray();
   const queue = new Queue({
     onChange: (upload) => tray.show(upload),
-    onStored: (upload) => tileArrive(upload),
+    onStored: async (upload) => {
+      if (!(await tileArrive(upload))) tray.settle(upload.image.id, "added");
+    },
   });
   tray.onCancel = (upload) => queue.cancel(upload);
   tray.onRetry = (upload) => queue.retry(upload);

@@ -3,9 +3,10 @@ import { onSettled } from "../live.js";
 import { previewOf } from "./preview.js";
 
 const SETTLED = {
+  added: ["ready", "Added"],
   ready: ["ready", "Ready"],
-  failed: ["refused", "Stored, but the smaller sizes could not be made"],
-  rejected: ["refused", "Not a picture that can be read"],
+  failed: ["failed", "Stored, but the smaller sizes could not be made"],
+  rejected: ["failed", "Not a picture that can be read"],
 };
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
@@ -15,10 +16,10 @@ export class Tray {
   #list = document.getElementById("tray-list");
 
   constructor() {
-    onSettled((id, state) => this.#settle(id, state));
+    onSettled((id, state) => this.settle(id, state));
     document.getElementById("tray-close").addEventListener("click", () => this.#close());
     document.getElementById("tray-retry").addEventListener("click", () => {
-      for (const upload of this.#in("refused")) if (!upload.image) this.onRetry(upload);
+      for (const upload of this.#in("refused")) this.onRetry(upload);
     });
   }
 
@@ -29,6 +30,7 @@ export class Tray {
     row.querySelector("progress").value = upload.sent;
     if (upload.phase === "sending") this.#showPreview(upload, row);
     if (upload.image) this.#link(upload, row);
+    if (upload.phase === "refused") this.#list.prepend(row); // where it is seen
     if (upload.phase === "cancelled") this.#remove(upload);
     this.#summarize();
   }
@@ -45,8 +47,8 @@ export class Tray {
   }
 
   #dismiss(upload) {
-    if (upload.phase === "refused") this.#remove(upload);
-    else this.onCancel(upload);
+    if (["waiting", "sending"].includes(upload.phase)) this.onCancel(upload);
+    else this.#remove(upload);
     this.#summarize();
   }
 
@@ -77,7 +79,7 @@ export class Tray {
     name.replaceWith(link);
   }
 
-  #settle(id, state) {
+  settle(id, state) {
     for (const upload of this.#rows.keys()) {
       if (upload.image?.id !== id || !SETTLED[state]) continue;
       [upload.phase, upload.note] = SETTLED[state];
@@ -107,7 +109,7 @@ export class Tray {
 
   // Closing hides what is done; what is still going on goes on, and shows up again.
   #close() {
-    for (const upload of this.#in("stored", "ready", "refused")) this.#remove(upload);
+    for (const upload of this.#in("stored", "ready", "failed", "refused")) this.#remove(upload);
     this.#element.hidden = true;
   }
 }
