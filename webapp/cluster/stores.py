@@ -37,7 +37,11 @@ def _current() -> _Process:
         with _lock:
             if _process is None or _process.pid != pid:
                 pool = ThreadPoolExecutor(PUT_THREADS, thread_name_prefix="shard")
-                _process = _Process(pid, Fleet(settings.SHOEBOX.shard_credentials), pool)
+                _process = _Process(
+                    pid,
+                    Fleet(settings.SHOEBOX.shard_credentials, pool_connections=PUT_THREADS),
+                    pool,
+                )
     return _process
 
 
