@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime, timedelta
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,13 +13,13 @@ from webapp.cluster.snapshot import cluster_state, topology_now, version_current
 from webapp.cluster.stores import breakers, executor
 from webapp.core.errors import BusyError, ConflictError, ShardsUnavailableError
 from webapp.core.ids import ImageId, id_make
-from webapp.core.label import About, Label
+from webapp.core.label import Label
 from webapp.images.copies import Placement, holders, original_name, record_delete
 from webapp.images.models import IdempotencyKey, Image, ImageState
+from webapp.images.services.replicas import label_of, replica, replicas_note
 from webapp.images.values import Registered, Upload, dedupe_key
 from webapp.outbox.services import outbox_add_all
 from webapp.outbox.tasks import Task
-from webapp.storage.base import Check
 from webapp.storage.quorum import QuorumMissedError, quorum_write
 from webapp.storage.race import Placed
 
@@ -111,12 +112,12 @@ def _store_new(owner: "User", upload: Upload) -> Registered:
         except QuorumMissedError as error:
             log.warning("quorum missed", image=image.id, detail=error.detail)
             upload.uses.append(error.finished)
-            record_delete(placement, [original_name(image)])
+            _discard(placement, original_name(image), upload)
             continue
         image.replicas = [replica(item) for item in placed]
         if version_current(topology_now(), owner.pool).number == version.number:
             return _commit(image, upload, placement)
-        record_delete(placement, [original_name(image)])
+        _discard(placement, original_name(image), upload)
     raise ShardsUnavailableError(
         f"Fewer shards answer than the quorum of pool {owner.pool!r} needs; nothing was kept."
     )
@@ -137,33 +138,23 @@ def _put(placement: Placement, name: str, upload: Upload, label: Label) -> list[
     return list(written.placed)
 
 
-def replica(placed: Placed) -> dict[str, str]:
-    """Return what the index keeps of one copy."""
-    return {
-        "shard": placed.shard_name,
-        "check": placed.check.value,
-        "at": timezone.now().isoformat(timespec="seconds"),
-    }
+def _discard(placement: Placement, name: str, upload: Upload) -> None:
+    """Delete what was written under a name that will not be used.
 
-
-def replicas_note(image: Image, placed: list[Placed]) -> None:
-    """Keep in the index which copies were just written or verified."""
-    if not placed:
+    A PUT that was given up for being slow may still arrive; it is waited for on a thread, or
+    it would leave bytes that look like an image nobody knows.
+    """
+    finished = upload.uses[-1]
+    if finished.is_set():
+        record_delete(placement, [name])
         return
-    fresh = {item.shard_name for item in placed}
-    image.replicas = [r for r in image.replicas if r["shard"] not in fresh]
-    image.replicas += [replica(item) for item in placed]
-    Image.objects.filter(id=image.id).update(replicas=image.replicas)
 
+    def wait_and_delete() -> None:
+        finished.wait()
+        confirmed = record_delete(placement, [name])
+        log.info("late copy discarded", image=str(placement.image_id), shards=confirmed)
 
-def replicas_keep(image: Image, known: list[str], verified: list[str]) -> None:
-    """Forget copies that are not there any more, and note those just verified."""
-    stale = [r["shard"] for r in image.replicas if r["shard"] not in known]
-    if not stale and not verified:
-        return
-    image.replicas = [r for r in image.replicas if r["shard"] in known]
-    image.replicas += [replica(Placed(shard, Check.VERIFIED)) for shard in verified]
-    Image.objects.filter(id=image.id).update(replicas=image.replicas)
+    Thread(target=wait_and_delete, name="discard", daemon=True).start()
 
 
 def _row(owner: "User", upload: Upload, image_id: ImageId, created_at: datetime) -> Image:
@@ -189,30 +180,6 @@ def _row(owner: "User", upload: Upload, image_id: ImageId, created_at: datetime)
     )
 
 
-def label_of(image: Image, upload: Upload | None = None) -> Label:
-    """Return the label of an image's original: what a rebuild of the index needs.
-
-    Args:
-        image: The row; need not be saved.
-        upload: Gives the texts as they were sent; without it the row's are taken.
-    """
-    texts = upload or image
-    about = About(
-        owner_id=str(image.owner_id),
-        owner_name=image.owner.username,
-        pool=image.pool,
-        source_digest=image.source_digest,
-        width=image.width,
-        height=image.height,
-        frames=image.frames,
-        filename=texts.filename,
-        title=texts.title,
-        album=texts.album,
-        created_at=image.created_at.isoformat(),
-    )
-    return Label(image.digest, image.content_type, about)
-
-
 def _commit(image: Image, upload: Upload, placement: Placement) -> Registered:
     try:
         with transaction.atomic():
@@ -234,7 +201,7 @@ def _commit(image: Image, upload: Upload, placement: Placement) -> Registered:
 
 def _lost_race(image: Image, upload: Upload, placement: Placement) -> Registered:
     """Another upload of the same picture was first: delete our bytes, answer with its image."""
-    record_delete(placement, [original_name(image)])
+    _discard(placement, original_name(image), upload)
     winner = _answered_before(image.owner, upload) or _find_duplicate(image.owner, upload)
     if winner is None:
         raise BusyError("Another upload of the same picture is being decided; try again.")

@@ -12,7 +12,7 @@ from webapp.images.copies import (
 )
 from webapp.images.models import Image, ImageState
 from webapp.images.services.outcome import Outcome, image_find
-from webapp.images.services.register import label_of, replicas_keep, replicas_note
+from webapp.images.services.replicas import label_of, replicas_keep, replicas_note
 from webapp.images.services.settle import image_settle
 from webapp.storage.base import Check
 from webapp.storage.race import Placed
