@@ -35,7 +35,7 @@ class ShoeboxAPI(NinjaAPI):
         for path in document["paths"].values():
             for operation in path.values():
                 operation["summary"] = operation["description"].partition("\n")[0]
-                operation["responses"] |= {"4XX": _PROBLEM, "5XX": _PROBLEM}
+                operation["responses"]["default"] = _PROBLEM
         return document
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
