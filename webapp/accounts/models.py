@@ -35,7 +35,7 @@ class User(AbstractUser):
 
 def token_hash(secret: str) -> str:
     """Return what is kept of a token. The secret has 256 random bits: no salt is needed."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 class TokenQuerySet(models.QuerySet["Token"]):

@@ -50,7 +50,7 @@ def cursor_parse(cursor: str) -> tuple[datetime, str]:
     Raises:
         MalformedRequestError: No page ends with this cursor.
     """
-    microseconds, _, image_id = cursor.partition("-")
+    microseconds, _, image_id = cursor.rpartition("-")
     try:
         return EPOCH + timedelta(microseconds=int(microseconds)), str(id_parse(image_id))
     except (ValueError, OverflowError, MalformedIdError):
