@@ -8,6 +8,7 @@ from webapp.cluster.publishing import topology_republish
 from webapp.images.services import images_sweep, journal_publish
 from webapp.outbox.services import outbox_depth
 from webapp.outbox.tasks import Queue
+from workers.depth import queue_depths
 
 log = structlog.get_logger(__name__)
 
@@ -28,8 +29,7 @@ def _waiting() -> int:
     names = (Queue.RENDITIONS.value, Queue.REPLICATION.value)
     try:
         with current_app.connection_for_read() as connection:
-            channel = connection.default_channel
-            return sum(channel.queue_declare(n, passive=True).message_count for n in names)
+            return sum(queue_depths(connection, names).values())
     except (OperationalError, OSError) as error:
         log.warning("queue depth unknown", error=str(error))
         return MAX_WAITING
