@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 from webapp.cluster.models import Shard
 from webapp.cluster.snapshot import topology_now
+from webapp.cluster.stores import store
+from webapp.core.errors import ShoeboxError
 from webapp.core.placement import shares
-from webapp.storage.probe import ProbeReport
+from webapp.storage.probe import ProbeReport, shard_probe
 
 
 def shard_rows() -> Iterator[str]:
@@ -25,6 +27,15 @@ def shard_rows() -> Iterator[str]:
             f"{share:>7.1%}  {shard.url}"
         )
     yield f"Topology revision {topology.revision}; SHARE: part of new images it is a home of."
+
+
+def shard_finding(shard: Shard) -> tuple[bool, str]:
+    """Probe a shard as the one it should be; return whether it is well, and what was seen."""
+    try:
+        report = shard_probe(store(shard.entry))
+    except ShoeboxError as error:
+        return False, error.detail
+    return not report.problems, probe_line(report)
 
 
 def probe_line(report: ProbeReport) -> str:

@@ -15,14 +15,13 @@ from kombu.exceptions import OperationalError
 
 from config.celery import app
 from webapp.cluster.models import Shard
-from webapp.cluster.report import probe_line
+from webapp.cluster.report import shard_finding
 from webapp.cluster.snapshot import topology_now
-from webapp.cluster.stores import store_bare
 from webapp.core.errors import ShoeboxError
 from webapp.core.topology import topology_load
 from webapp.outbox.services import outbox_depth
 from webapp.storage.documents import file_read
-from webapp.storage.probe import shard_probe
+from workers.depth import queue_depths
 
 Finding = tuple[str, bool, str]
 
@@ -71,12 +70,9 @@ def _index() -> str:
 def _broker() -> str:
     with app.connection_for_write(connect_timeout=3) as broker:
         broker.ensure_connection(max_retries=1, timeout=3)
-        channel = broker.default_channel
-        counts = [
-            f"{queue.name} {channel.queue_declare(queue.name, passive=True).message_count}"
-            for queue in app.conf.task_queues
-        ]
-    return f"{broker.transport.driver_type}, waiting: {', '.join(counts)}"
+        depths = queue_depths(broker, [queue.name for queue in app.conf.task_queues])
+        counts = ", ".join(f"{name} {depth}" for name, depth in depths.items())
+    return f"{broker.transport.driver_type}, waiting: {counts}"
 
 
 def _topology() -> str:
@@ -97,7 +93,6 @@ def _shards() -> Iterator[Finding]:
         return
     for shard in shards:
         if shard.entry.state.readable:
-            report = shard_probe(store_bare(shard.entry))
-            yield f"shard {shard.name}", not report.problems, probe_line(report)
+            yield f"shard {shard.name}", *shard_finding(shard)
         else:
             yield f"shard {shard.name}", True, f"{shard.state}: not looked at"

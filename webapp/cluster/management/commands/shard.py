@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webapp.cluster.models import Shard
-from webapp.cluster.report import probe_line, shard_rows
+from webapp.cluster.report import shard_finding, shard_rows
 from webapp.cluster.services import (
     DEFAULT_POOL,
     shard_activate,
@@ -19,10 +19,8 @@ from webapp.cluster.services import (
     shard_set_state,
     shard_set_url,
 )
-from webapp.cluster.stores import store_bare
 from webapp.core.errors import ShoeboxError
 from webapp.core.shards import ShardState
-from webapp.storage.probe import shard_probe
 
 
 class Command(BaseCommand):
@@ -87,9 +85,9 @@ class Command(BaseCommand):
         shards = [shard_get(name=name)] if name else list(Shard.objects.all())
         failed = []
         for shard in shards:
-            report = shard_probe(store_bare(shard.entry))
-            self.stdout.write(f"{shard.name}: {probe_line(report)}")
-            if report.problems:
+            well, seen = shard_finding(shard)
+            self.stdout.write(f"{shard.name}: {seen}")
+            if not well:
                 failed.append(shard.name)
         if failed:
             raise CommandError(f"Not well: {', '.join(failed)}")
