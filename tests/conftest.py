@@ -1,8 +1,10 @@
-"""What a run of all tests says at its end."""
+"""What a run of all tests says at its end, and the whole systems they share."""
 
 import os
 
 import pytest
+
+from tests.system import system_run
 
 ENABLE = "make test, as root on Debian, installs what is missing"
 
@@ -23,3 +25,29 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.line(f"{len(skipped)} tests were skipped; {ENABLE}.")
         if os.environ.get("CI") == "true":
             terminalreporter.line("CI=true: a skipped test is a failure.")
+
+
+@pytest.fixture(scope="session")
+def embedded_system(tmp_path_factory):
+    """One embedded Shoebox for all tests; ``embedded`` is the one to damage."""
+    yield from system_run("embedded", tmp_path_factory.mktemp("embedded"))
+
+
+@pytest.fixture(scope="session")
+def cluster_system(tmp_path_factory):
+    """One Shoebox on real parts for all tests; ``cluster`` is the one to damage."""
+    yield from system_run("cluster", tmp_path_factory.mktemp("cluster"))
+
+
+@pytest.fixture
+def embedded(embedded_system):
+    """Give the embedded system, and bring back what the test ended."""
+    yield embedded_system
+    embedded_system.settle()
+
+
+@pytest.fixture
+def cluster(cluster_system):
+    """Give the cluster, and bring back what the test ended."""
+    yield cluster_system
+    cluster_system.settle()

@@ -1,0 +1,198 @@
+"""A whole Shoebox for tests, process by process: each can be killed, stood still, started again.
+
+The same descriptions as ``make run`` and ``make cluster`` start, without their supervisor: what
+ends here stays ended until a test starts it, and what ends by itself is a failure.
+"""
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+
+from config.local.ports import free_port_block
+from config.local.profiles import profile_load
+from config.local.runner import log_tail, start
+from config.local.service import MissingServerError
+from tests.client import Client
+from tests.processes import family, pause, resume, wait_until
+from webapp.core.shards import ShardEntry, ShardState
+from webapp.storage.fleet import store_open
+
+OWN_PORTS = ("WRITE_PORT", "READ_PORT", "FLOWER_PORT", "VALKEY_PORT")
+SERVER_PORTS = 50
+SETUP_SECONDS = 180
+SETTLE_SECONDS = 180
+
+# Only how long things take: a sweep every second, and a decoder that hangs found out sooner.
+QUICK = MappingProxyType({"SHOEBOX_SWEEP_SECONDS": "1", "SHOEBOX_RENDER_WALL_SECONDS": "15"})
+
+
+def system_make(name, folder, **settings):
+    """Describe profile ``name`` in ``folder``, on free ports; nothing is started yet."""
+    first = free_port_block(len(OWN_PORTS) + SERVER_PORTS)
+    ports = {variable: str(first + index) for index, variable in enumerate(OWN_PORTS)}
+    # The block of the servers last: it is more than one port. No edge: the links lead to ours.
+    ports["SERVERS_PORT"] = str(first + len(OWN_PORTS))
+    ports |= {"EDGE_PORT": ports["WRITE_PORT"], "EDGE_READ_PORT": ports["READ_PORT"]}
+    profile = profile_load(name, {**ports, "SHOEBOX_DATA": str(folder)})
+    return System(profile, {**QUICK, **settings})
+
+
+def system_run(name, folder, **settings):
+    """Yield a running system; nothing of it runs afterwards. Skip where a server is missing."""
+    try:
+        system = system_make(name, folder, **settings)
+    except MissingServerError as missing:
+        pytest.skip(str(missing))
+    try:
+        system.begin()
+        yield system
+    finally:
+        system.end()
+
+
+class System:
+    """A profile's servers and processes by name."""
+
+    def __init__(self, profile, settings):
+        self.profile = profile
+        self.settings = settings
+        self.environment = {**profile.environment, **settings}
+        self._running = {}
+        self._paused = set()
+        self._ended = set()
+        ours = [self._with_settings(service) for service in profile.processes]
+        self._services = {service.name: service for service in (*profile.servers, *ours)}
+        self._services.pop("flower")  # nothing depends on it
+        self.servers = tuple(service.name for service in profile.servers)
+        self.processes = tuple(name for name in self._services if name not in self.servers)
+        self.shard_names = tuple(_shard_urls(profile))
+        self.client = Client(self)
+
+    def _with_settings(self, service):
+        return replace(service, env={**service.env, **self.settings})
+
+    # Beginning and end
+
+    def begin(self):
+        for folder in self.profile.shard_folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        self.start(*self.servers)
+        self.manage("migrate", "--noinput")
+        self.manage("bootstrap")
+        self.start(*self.processes)
+
+    def end(self):
+        """End everything the quick way; nobody needs its data any more."""
+        self.client.close()
+        self.resume(*self._paused)
+        if "postgres" in self._running:
+            self.stop("postgres")  # killed, it would leave shared memory behind
+        self.kill(*self._running)
+
+    def settle(self):
+        """Bring everything back and wait until it answers; fail when something ended by itself."""
+        crashed = [name for name in self._running if not self._is_up(name)]
+        crashed = [name for name in crashed if name not in self._ended]
+        self.resume(*self._paused)
+        self.start(*(name for name in self._services if name in self._running))
+        for name in self._services:
+            wait_until(self._services[name].ready, seconds=SETTLE_SECONDS, what=f"{name} ready")
+        tails = [f"{name} ended by itself{self.log_tail(name)}" for name in crashed]
+        assert not tails, "\n".join(tails)
+
+    # One process or several
+
+    def start(self, *names):
+        """Start what does not run, side by side; return once all of it is ready."""
+        missing = [name for name in names if not self._is_up(name)]
+        self._ended -= {*missing}
+        with ThreadPoolExecutor(len(missing) or 1) as threads:
+            started = threads.map(lambda name: start(self._services[name]), missing)
+            for name, running in zip(missing, started, strict=True):
+                self._running[name] = running
+
+    def stop(self, *names):
+        """End processes as an operator would."""
+        self._ended |= {*names}
+        for name in self._known(names):
+            self._running[name].stop()
+
+    def kill(self, *names):
+        """End processes as a power cut would."""
+        self._ended |= {*names}
+        for name in self._known(names):
+            self._kill(name)
+
+    def pause(self, *names):
+        """Let processes hang: they keep their connections and do not answer."""
+        self._paused |= {*names}
+        for name in names:
+            pause(self.family(name))
+
+    def resume(self, *names):
+        for name in names:
+            resume(self.family(name))
+        self._paused -= {*names}
+
+    def family(self, name):
+        """Return the ids of all processes of ``name``, children in other sessions too."""
+        return family(self._running[name].pid)
+
+    def is_up(self, name):
+        return self._is_up(name)
+
+    def add(self, service):
+        """Know one more process of ours; started like the others."""
+        self._services[service.name] = self._with_settings(service)
+
+    def described(self, name):
+        return self._services[name]
+
+    def _kill(self, name):
+        # Paused processes die by SIGKILL all the same.
+        self._running[name].kill()
+        self._paused -= {name}
+
+    def _is_up(self, name):
+        return name in self._running and self._running[name].alive
+
+    def _known(self, names):
+        return [name for name in names if name in self._running]
+
+    # What a test looks at
+
+    def manage(self, *words):
+        """Run a management command to its end and return what it printed."""
+        done = subprocess.run(
+            self.profile.shoebox.manage(*words),
+            env={**self.profile.shoebox.environ(), **self.settings, "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            timeout=SETUP_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def shard(self, name):
+        """Return the bare store of a shard: what lies there, whoever it says it is."""
+        url = _shard_urls(self.profile)[name]
+        entry = ShardEntry(name, url, ShardState.ACTIVE, "")
+        prefix = f"SHOEBOX_SHARD_{name.upper()}"
+        pair = [self.environment.get(f"{prefix}_{part}_KEY", "") for part in ("ACCESS", "SECRET")]
+        return store_open(entry, {name: tuple(pair)} if all(pair) else {})
+
+    def log_tail(self, name):
+        return log_tail(self._services[name].log)
+
+    @property
+    def spool(self):
+        return self.environment["SHOEBOX_SPOOL"]
+
+
+def _shard_urls(profile):
+    pairs = profile.environment["SHOEBOX_SEED_SHARDS"].split(",")
+    return dict(pair.split("=", 1) for pair in pairs)
