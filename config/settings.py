@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from config.admin_theme import UNFOLD as _UNFOLD
 from config.env import settings
 from config.logging import LOGGING as _LOGGING
 from webapp.core.errors import ConfigurationError
@@ -11,6 +12,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 SHOEBOX = settings()
 LOGGING = _LOGGING
+UNFOLD = _UNFOLD
 
 SECRET_KEY = SHOEBOX.secret_key
 DEBUG = False
