@@ -36,6 +36,7 @@ from webapp.images.services import (
     rendition_refused,
 )
 from webapp.outbox.models import OutboxMessage
+from webapp.outbox.tasks import EVENTS_EXCHANGE
 from workers.renditions import make_renditions
 from workers.replication import delete, replicate
 
@@ -72,7 +73,13 @@ def holders(shards, image, name):
 
 
 def messages(image):
-    return set(OutboxMessage.objects.filter(subject=image.id).values_list("task", flat=True))
+    rows = OutboxMessage.objects.filter(subject=image.id)
+    return set(rows.exclude(queue=EVENTS_EXCHANGE).values_list("task", flat=True))
+
+
+def events(image):
+    rows = OutboxMessage.objects.filter(subject=image.id, queue=EVENTS_EXCHANGE)
+    return list(rows.values_list("task", flat=True))
 
 
 def test_an_upload_is_durable_on_its_quorum_and_its_work_is_in_the_outbox(shards, stored):
@@ -347,6 +354,16 @@ def test_another_kind_is_another_id_and_the_old_one_is_erased(shards, ready):
     delete(ready.id)
     assert holders(shards, ready, "original") == set()
     assert len(holders(shards, other, "original")) >= 2
+
+
+def test_what_happens_to_an_image_is_told(ready):
+    image_delete(image=ready)
+    assert events(ready) == ["image.stored", "image.ready", "image.deleted"]
+
+
+def test_a_rejection_is_told(stored):
+    refuse_twice(stored)
+    assert events(stored) == ["image.stored", "image.rejected"]
 
 
 def test_a_stranger_learns_nothing(ready):

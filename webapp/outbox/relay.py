@@ -13,10 +13,11 @@ from celery import Celery
 from celery.app.utils import find_app
 from django.conf import settings
 from django.db import connection, transaction
-from kombu import Connection, Producer
+from kombu import Connection, Exchange, Producer
 from kombu.exceptions import OperationalError
 
 from webapp.outbox.models import OutboxMessage
+from webapp.outbox.tasks import EVENTS_EXCHANGE
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +25,7 @@ BATCH = 100
 IDLE_SECONDS = 0.05
 BROKER_AWAY_SECONDS = 1.0
 CONNECT_SECONDS = 3
+_EVENTS = Exchange(EVENTS_EXCHANGE, type="topic", durable=True)
 
 
 def celery_app() -> Celery:
@@ -67,6 +69,9 @@ def _oldest(limit: int) -> list[OutboxMessage]:
 
 
 def _publish(message: OutboxMessage, *, producer: Producer, app: Celery) -> None:
+    if message.queue == EVENTS_EXCHANGE:
+        _tell(message, producer=producer)
+        return
     app.send_task(
         message.task,
         args=[message.subject],
@@ -74,6 +79,24 @@ def _publish(message: OutboxMessage, *, producer: Producer, app: Celery) -> None
         producer=producer,
         retry=False,
         mandatory=True,  # without it a broker confirms what it cannot route, and loses it
+    )
+
+
+def _tell(message: OutboxMessage, *, producer: Producer) -> None:
+    """Publish an event; that nobody listens is no error. ``message_id`` tells repeats."""
+    body = {
+        "id": message.subject,
+        "event": message.task,
+        "at": message.created_at.isoformat(),
+    }
+    producer.publish(
+        body,
+        exchange=_EVENTS,
+        routing_key=message.task,
+        declare=[_EVENTS],
+        delivery_mode="persistent",
+        message_id=f"{message.task}:{message.subject}:{message.pk}",
+        retry=False,
     )
 
 

@@ -5,25 +5,27 @@ from collections.abc import Iterable
 from django.db import connection
 
 from webapp.outbox.models import OutboxMessage
-from webapp.outbox.tasks import Task
+from webapp.outbox.tasks import EVENTS_EXCHANGE, Event, Task
 
 
-def outbox_add(*, task: Task, subject: str) -> None:
-    """Say that ``task`` must be made true for ``subject``, once this transaction commits.
+def outbox_add(*, subject: str, tasks: Iterable[Task] = (), events: Iterable[Event] = ()) -> None:
+    """Say what must be made true for ``subject``, and what happened to it, in one statement.
 
     Must be called inside the transaction of the change, or a crash between the two would
-    lose the message.
+    lose the messages.
+
+    Args:
+        subject: Id of the image.
+        tasks: Promises a worker makes true once this transaction commits.
+        events: Told to whoever listens.
     """
-    outbox_add_all(tasks=[task], subject=subject)
-
-
-def outbox_add_all(*, tasks: Iterable[Task], subject: str) -> None:
-    """Say several things about one subject in one statement; see ``outbox_add``."""
     if not connection.in_atomic_block:
         message = "outbox_add needs the transaction of the change it belongs to"
         raise RuntimeError(message)
+    work = [(task.value, task.queue.value) for task in tasks]
+    told = [(event.value, EVENTS_EXCHANGE) for event in events]
     OutboxMessage.objects.bulk_create(
-        OutboxMessage(task=task.value, queue=task.queue.value, subject=subject) for task in tasks
+        OutboxMessage(task=name, queue=queue, subject=subject) for name, queue in work + told
     )
 
 

@@ -1,4 +1,4 @@
-"""The names that may be published, and the queue each belongs on.
+"""The names that may be published: tasks and the queue of each, and events.
 
 Queues are by cost: `renditions` costs processor, `replication` input and output,
 `maintenance` is slow and can wait.
@@ -26,3 +26,16 @@ class Task(StrEnum):
     def queue(self) -> Queue:
         """The queue the task belongs on."""
         return Queue.RENDITIONS if self is Task.MAKE_RENDITIONS else Queue.REPLICATION
+
+
+EVENTS_EXCHANGE = "shoebox.events"
+"""Durable topic exchange; the routing key is the event's name."""
+
+
+class Event(StrEnum):
+    """Something that happened to an image, told to whoever listens; nobody has to."""
+
+    STORED = "image.stored"
+    READY = "image.ready"
+    REJECTED = "image.rejected"
+    DELETED = "image.deleted"

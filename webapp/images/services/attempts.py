@@ -14,8 +14,8 @@ from webapp.images.services.claims import claim_commit, image_claim
 from webapp.images.services.journal import journal_add, journal_publish
 from webapp.images.services.outcome import Outcome, backoff, image_find, renditions_wanted
 from webapp.images.services.records import manifest_put
-from webapp.outbox.services import outbox_add_all
-from webapp.outbox.tasks import Task
+from webapp.outbox.services import outbox_add
+from webapp.outbox.tasks import Event, Task
 
 REFUSALS_TO_REJECT = 2
 REJECTED_GRACE = timedelta(days=30)
@@ -69,7 +69,7 @@ def rendition_refused(*, image: Image, reason: str) -> Outcome:
         return Outcome.REJECTED
     with transaction.atomic():
         Image.objects.filter(id=image.id).update(refusals=F("refusals") + 1, reason=reason[:200])
-        outbox_add_all(tasks=[Task.MAKE_RENDITIONS], subject=image.id)
+        outbox_add(tasks=[Task.MAKE_RENDITIONS], subject=image.id)
     return Outcome.RETRY
 
 
@@ -95,6 +95,7 @@ def image_conclude(*, image_id: str, state: ImageState, reason: str) -> None:
         committed = claim_commit(image, fields)
         if committed and rejected:
             journal_add(image)
+            outbox_add(subject=image.id, events=[Event.REJECTED])
     if committed and rejected:
         journal_publish()
 

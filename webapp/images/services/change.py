@@ -15,8 +15,8 @@ from webapp.images.services.journal import journal_add, journal_publish, journal
 from webapp.images.services.records import manifest_put, tombstone_put
 from webapp.images.services.register import image_register
 from webapp.images.values import Upload, dedupe_key
-from webapp.outbox.services import outbox_add_all
-from webapp.outbox.tasks import Task
+from webapp.outbox.services import outbox_add
+from webapp.outbox.tasks import Event, Task
 
 if TYPE_CHECKING:
     from webapp.accounts.models import User
@@ -56,7 +56,7 @@ def image_update(*, image: Image, values: dict[str, str], expected: int | None =
         rows = Image.objects.filter(id=image.id, revision=image.revision)
         if not rows.update(**changed, revision=image.revision + 1, due_at=timezone.now()):
             raise StaleError(f"Image {image.id} was changed by somebody else meanwhile.")
-        outbox_add_all(tasks=[Task.REPLICATE], subject=image.id)
+        outbox_add(tasks=[Task.REPLICATE], subject=image.id)
     image.refresh_from_db()
     return image
 
@@ -96,7 +96,7 @@ def _commit_delete(image: Image) -> bool:
         if not claim_commit(image, fields):
             return False
         journal_add(image)
-        outbox_add_all(tasks=[Task.DELETE], subject=image.id)
+        outbox_add(subject=image.id, tasks=[Task.DELETE], events=[Event.DELETED])
     return True
 
 
@@ -158,7 +158,7 @@ def _commit_revive(image: Image) -> bool:
         if not claim_commit(image, fields):
             return False
         journal_remove(image.id)
-        outbox_add_all(tasks=[Task.MAKE_RENDITIONS, Task.REPLICATE], subject=image.id)
+        outbox_add(tasks=[Task.MAKE_RENDITIONS, Task.REPLICATE], subject=image.id)
     _answer_duplicates_again(image)
     return True
 

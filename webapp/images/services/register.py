@@ -18,8 +18,8 @@ from webapp.images.copies import Placement, holders, original_name, record_delet
 from webapp.images.models import IdempotencyKey, Image, ImageState
 from webapp.images.services.replicas import label_of, replica, replicas_note
 from webapp.images.values import Registered, Upload, dedupe_key
-from webapp.outbox.services import outbox_add_all
-from webapp.outbox.tasks import Task
+from webapp.outbox.services import outbox_add
+from webapp.outbox.tasks import Event, Task
 from webapp.storage.quorum import QuorumMissedError, quorum_write
 from webapp.storage.race import Placed
 
@@ -184,7 +184,11 @@ def _commit(image: Image, upload: Upload, placement: Placement) -> Registered:
     try:
         with transaction.atomic():
             image.save(force_insert=True)
-            outbox_add_all(tasks=[Task.MAKE_RENDITIONS, Task.REPLICATE], subject=image.id)
+            outbox_add(
+                subject=image.id,
+                tasks=[Task.MAKE_RENDITIONS, Task.REPLICATE],
+                events=[Event.STORED],
+            )
             if upload.idempotency_key:
                 IdempotencyKey.objects.create(
                     owner=image.owner,

@@ -1,6 +1,7 @@
 """Making the shards say what the row says, and a complete image ready."""
 
 import structlog
+from django.db import transaction
 from django.utils import timezone
 
 from webapp.core.errors import ShardsUnavailableError
@@ -8,6 +9,8 @@ from webapp.images.models import Image, ImageState
 from webapp.images.services.claims import claim_commit, image_claim
 from webapp.images.services.outcome import image_find, next_look, renditions_wanted
 from webapp.images.services.records import manifest_put
+from webapp.outbox.services import outbox_add
+from webapp.outbox.tasks import Event
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +43,15 @@ def image_settle(*, image_id: str, complete: bool = True) -> bool:
         return False
     claimed.manifest_revision = claimed.revision
     claimed.due_at = next_look(claimed, complete=complete)
-    return claim_commit(claimed, ("state", "ready_at", "manifest_revision", "due_at"))
+    return _commit(claimed, tell=becomes_ready)
+
+
+def _commit(image: Image, *, tell: bool) -> bool:
+    with transaction.atomic():
+        committed = claim_commit(image, ("state", "ready_at", "manifest_revision", "due_at"))
+        if committed and tell:
+            outbox_add(subject=image.id, events=[Event.READY])
+    return committed
 
 
 def _manifest_says_it(image: Image) -> bool:

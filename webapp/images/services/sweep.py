@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from webapp.images.models import Image, ImageState
 from webapp.images.services.outcome import renditions_wanted
-from webapp.outbox.services import outbox_add_all
+from webapp.outbox.services import outbox_add
 from webapp.outbox.tasks import Task
 
 CLAIM_FOR = timedelta(minutes=5)
@@ -30,7 +30,7 @@ def _requeue(image: Image) -> bool:
         rows = Image.objects.filter(id=image.id, due_at=image.due_at)
         if not rows.update(due_at=timezone.now() + CLAIM_FOR):
             return False
-        outbox_add_all(tasks=tasks_for(image), subject=image.id)
+        outbox_add(tasks=tasks_for(image), subject=image.id)
     return True
 
 
