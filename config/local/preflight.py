@@ -18,6 +18,8 @@ from config.local.service import LocalError, Service
 OPEN_FILES = 4096
 FREE_BYTES = 1024**3
 LOCK_FILE = "lock"
+# In a folder's name: what the configuration files of the servers cannot hold.
+UNWRITABLE = "%\"'\\\n"
 
 
 def preflight(name: str, environ: Mapping[str, str], *, held: ExitStack) -> Profile:
@@ -44,10 +46,13 @@ def data_prepare(data: Path) -> None:
     """Make the data folder.
 
     Raises:
-        LocalError: It cannot be written, its disk is full, or this is not Linux.
+        LocalError: It cannot be written, its disk is full, its name holds what configuration
+            files cannot, or this is not Linux.
     """
     if not Path("/proc/self/stat").exists():
         raise LocalError("this needs Linux: it finds and ends processes through /proc")
+    if found := set(UNWRITABLE) & set(str(data)):
+        raise LocalError(f"{data} holds {' '.join(sorted(map(repr, found)))}; set SHOEBOX_DATA")
     try:
         data.mkdir(parents=True, exist_ok=True)
         probe = data / ".writable"

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from config.local.service import LocalError, Service
+from config.local.service import Service
 
 LOG_BYTES = 10 * 1024 * 1024
 LOG_BACKUPS = 3
@@ -19,9 +19,6 @@ def write_config(path: Path, *, services: Iterable[Service], socket: str) -> Non
         path: File to write; supervisord's own log and process id lie beside it.
         services: Programs it may start; it starts none by itself.
         socket: Path of the socket it is asked over.
-
-    Raises:
-        LocalError: A value holds a quotation mark; only a folder's name could.
     """
     folder = path.parent
     sections = {
@@ -48,7 +45,7 @@ def _program(service: Service) -> dict[str, str]:
     return {
         "command": shlex.join(service.command),
         "directory": str(service.directory),
-        "environment": ",".join(f"{k}={_quoted(v)}" for k, v in service.env.items()),
+        "environment": ",".join(f'{k}="{v}"' for k, v in service.env.items()),
         "autostart": "false",
         "autorestart": "true",
         "startretries": str(START_RETRIES),
@@ -67,10 +64,3 @@ def _section(name: str, values: Mapping[str, str]) -> str:
     # A percent sign begins one of supervisord's own expressions, in every value.
     lines = (f"{key}={value.replace('%', '%%')}\n" for key, value in values.items())
     return f"[{name}]\n{''.join(lines)}"
-
-
-def _quoted(value: str) -> str:
-    # supervisord knows no way to write a quotation mark inside quotation marks.
-    if '"' in value:
-        raise LocalError(f"{value} holds a quotation mark, which supervisord cannot pass on")
-    return f'"{value}"'

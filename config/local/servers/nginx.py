@@ -88,7 +88,7 @@ class Nginx:
         edge = template.safe_substitute(
             EDGE_WRITE_LISTEN=f"127.0.0.1:{self.write_port}",
             EDGE_READ_LISTEN=f"127.0.0.1:{self.read_port}",
-            EDGE_CACHE=str(self.directory / "cache"),
+            EDGE_CACHE="cache",
             EDGE_WRITERS=" ".join(f"server 127.0.0.1:{port};" for port in self.writers),
             EDGE_READERS=" ".join(f"server 127.0.0.1:{port};" for port in self.readers),
         )

@@ -77,9 +77,9 @@ class SeaweedFS:
         )
 
     def _options(self) -> tuple[str, ...]:
-        # Relative sockets: an absolute path can be longer than a socket's name may be.
+        # Relative: a socket has a short name only, and a comma would separate folders.
         return (
-            f"-dir={self.directory}",
+            "-dir=.",
             "-ip=127.0.0.1",
             "-ip.bind=127.0.0.1",
             "-master.telemetry=false",

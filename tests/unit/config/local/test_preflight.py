@@ -22,6 +22,14 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path):
         data_prepare(tmp_path / "file" / "data")
 
 
+@pytest.mark.parametrize(
+    "wrong", ["per%cent", 'quo"te', "apos'trophe", "back\\slash", "two\nlines"]
+)
+def test_a_folder_that_no_configuration_can_name_is_refused(tmp_path, wrong):
+    with pytest.raises(LocalError, match="set SHOEBOX_DATA"):
+        data_prepare(tmp_path / wrong)
+
+
 def test_a_full_disk_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=5 * 1024**2))
     with pytest.raises(LocalError, match="only 5 MiB are free"):
