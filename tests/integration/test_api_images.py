@@ -10,6 +10,7 @@ from django.utils import timezone
 from tests.factories import isolate, make_cluster, make_image, make_user
 from tests.integration.api_caller import IMAGES, QUICK_HASHERS, Caller, code_of
 from webapp.api import schemas
+from webapp.api.waiting import Waiting
 from webapp.core.ids import Kind, id_make
 from webapp.images.models import Image, ImageState
 from webapp.uploads.details import Details
@@ -136,6 +137,21 @@ def test_nobody_waits_for_what_is_ready(call, image):
     began = time.monotonic()
     assert call.image("GET", image, "?wait=30").json()["state"] == "failed"
     assert time.monotonic() - began < 10
+
+
+def test_who_finds_no_place_to_wait_is_answered_at_once(call, image, monkeypatch):
+    monkeypatch.setattr("webapp.api.images.waiting", Waiting(places=0))
+    began = time.monotonic()
+    assert call.image("GET", image, "?wait=30").json()["state"] == "stored"
+    assert time.monotonic() - began < 10
+
+
+def test_a_place_is_free_again_after_waiting(call, image, monkeypatch):
+    monkeypatch.setattr("webapp.api.images.waiting", Waiting(places=1))
+    for _ in range(2):
+        began = time.monotonic()
+        call.image("GET", image, "?wait=0.3")
+        assert time.monotonic() - began >= 0.3
 
 
 @pytest.mark.parametrize("wait", ["-1", "nan", "inf", "long", "1e999"])

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 from asgiref.sync import sync_to_async
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from ninja.params.functions import Body, Header, Path, Query
@@ -15,7 +16,7 @@ from webapp.api.answers import image_answer, json_answer, moved_answer
 from webapp.api.auth import needs, principal_of
 from webapp.api.editing import image_edit
 from webapp.api.finding import image_alive_for, image_for, is_erased
-from webapp.api.waiting import wait_while_stored
+from webapp.api.waiting import Waiting
 from webapp.cluster.snapshot import topology_now
 from webapp.core.ids import id_parse
 from webapp.images.models import Image, ImageQuerySet, ImageState
@@ -36,6 +37,7 @@ WaitSeconds = Annotated[
 ]
 Erase = Annotated[bool, Query(description="It cannot be restored.")]
 ME = "me"
+waiting = Waiting()
 
 
 @router.get("/images", auth=needs(Scope.READ), response=schemas.ImageList)
@@ -71,9 +73,17 @@ async def image_read(
     """Return an image, deleted ones too while they can be restored."""
     principal = principal_of(request)
     if wait:
-        image = await sync_to_async(image_for)(principal, image_id)
-        await wait_while_stored(image.id, seconds=min(wait, schemas.MOST_WAIT_SECONDS))
+        image = await sync_to_async(_find_and_let_go)(principal, image_id)
+        await waiting.while_stored(image.id, seconds=min(wait, schemas.MOST_WAIT_SECONDS))
     return await sync_to_async(_read)(request, image_id)
+
+
+def _find_and_let_go(principal: Principal, image_id: str) -> Image:
+    """Find an image, and hold no connection to the index while its reader waits."""
+    try:
+        return image_for(principal, image_id)
+    finally:
+        close_old_connections()
 
 
 def _read(request: HttpRequest, image_id: str) -> HttpResponse:
