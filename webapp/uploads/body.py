@@ -34,7 +34,8 @@ async def body_chunks(receive: Receive, *, idle_seconds: float) -> AsyncIterator
     more = True
     while more:
         try:
-            message = await asyncio.wait_for(receive(), idle_seconds)
+            async with asyncio.timeout(idle_seconds):
+                message = await receive()
         except TimeoutError:
             raise ClientSilentError(
                 f"Nothing arrived for {idle_seconds:g} s; the upload was dropped."

@@ -1,6 +1,8 @@
 """Multipart bodies, parsed while they arrive: one file into the spool, a few short fields."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
@@ -9,7 +11,12 @@ from python_multipart.multipart import parse_options_header
 from webapp.core.errors import MalformedRequestError
 from webapp.uploads.spool import Spool
 
+# What is wrong with a body is told to its sender, not to the log.
+logging.getLogger("python_multipart").setLevel(logging.ERROR)
+
 FILE_FIELD = "file"
+FORM_BYTES = 64 * 1024
+"""What a multipart body may have around its file."""
 MAX_PARTS = 20
 MAX_HEADER_BYTES = 8 * 1024
 MAX_FIELD_BYTES = 4 * 1024
@@ -23,7 +30,7 @@ class FormReader:
         spool: Where the part named ``file`` goes.
 
     Raises:
-        MalformedRequestError: No boundary.
+        MalformedRequestError: No boundary, or one that is too long.
     """
 
     def __init__(self, *, content_type: str, spool: Spool) -> None:
@@ -35,22 +42,28 @@ class FormReader:
         self.filename: str | None = None
         self._spool = spool
         self._parts = 0
+        self._around = 0
+        self._begun = False
         self._ended = False
-        self._pending: list[bytes] = []
+        self._pending: list[memoryview] = []
         self._header_bytes = 0
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._part_begin,
-                "on_header_field": self._header_name_data,
-                "on_header_value": self._header_value_data,
-                "on_header_end": self._header_end,
-                "on_headers_finished": self._headers_end,
-                "on_part_data": self._part_data,
-                "on_part_end": self._part_end,
-                "on_end": self._end,
-            },
-        )
+        self._parser = self._make_parser(boundary)
+
+    def _make_parser(self, boundary: bytes) -> MultipartParser:
+        with _parsing():
+            return MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._part_begin,
+                    "on_header_field": self._header_name_data,
+                    "on_header_value": self._header_value_data,
+                    "on_header_end": self._header_end,
+                    "on_headers_finished": self._headers_end,
+                    "on_part_data": self._part_data,
+                    "on_part_end": self._part_end,
+                    "on_end": self._end,
+                },
+            )
 
     async def read(self, chunks: AsyncIterator[bytes]) -> None:
         """Read the whole body.
@@ -61,15 +74,23 @@ class FormReader:
             TooLargeError: The file passed the spool's limit.
         """
         async for chunk in chunks:
-            try:
-                self._parser.write(chunk)
-            except FormParserError as error:
-                raise MalformedRequestError(f"Not a multipart body: {error}.") from None
+            self._parse(chunk)
             await self._drain()
         if not self._ended:
             raise MalformedRequestError("The multipart body ends before its last boundary.")
         if self.filename is None:
             raise MalformedRequestError(f"The form has no part named {FILE_FIELD!r}.")
+
+    def _parse(self, chunk: bytes) -> None:
+        """Parse what arrived. How it was cut into chunks makes no difference."""
+        self._around += len(chunk)
+        if not self._begun:  # the parser skips line ends, but more than these if cut so
+            chunk = chunk.lstrip(b"\r\n")
+            self._begun = bool(chunk)
+        with _parsing():
+            self._parser.write(chunk)
+        if self._around > FORM_BYTES:
+            raise MalformedRequestError(f"The form has over {FORM_BYTES} bytes around its file.")
 
     async def _drain(self) -> None:
         pending, self._pending = self._pending, []
@@ -119,7 +140,8 @@ class FormReader:
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         if self._is_file:
-            self._pending.append(data[start:end])
+            self._around -= end - start
+            self._pending.append(memoryview(data)[start:end])
             return
         self._value += data[start:end]
         if len(self._value) > MAX_FIELD_BYTES:
@@ -133,3 +155,11 @@ class FormReader:
 
     def _end(self) -> None:
         self._ended = True
+
+
+@contextmanager
+def _parsing() -> Iterator[None]:
+    try:
+        yield
+    except FormParserError as error:
+        raise MalformedRequestError(f"Not a multipart body: {error}.") from None
