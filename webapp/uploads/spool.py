@@ -1,18 +1,25 @@
 """The spool: where a body is received, counted and hashed before anything else happens."""
 
+import errno
 import hashlib
 import os
 import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from threading import Event, Thread
-from typing import BinaryIO
+from threading import Event, Lock, Thread
 
-from webapp.core.errors import TooLargeError
+from webapp.core.errors import BusyError, TooLargeError
 from webapp.uploads.threads import on_file_thread
 
 BUFFER_BYTES = 64 * 1024
+FRESH_SECONDS = 60
 STALE_SECONDS = 15 * 60
+_OURS = ("upload-*", "fetch-*")
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +34,9 @@ class Spooled:
 class Spool:
     """Receives one body into a file that is opened with the first full buffer.
 
-    At most ``BUFFER_BYTES`` of it are in memory. Nothing is left behind unless ``finish``
-    was called; then the file is the caller's.
+    Less than ``BUFFER_BYTES`` of it are in memory, besides what is being written. Nothing is
+    left behind unless ``finish`` was called; then the file is the caller's. While bytes
+    arrive, however slowly, the file is never as old as one that ``spool_clean`` takes.
 
     Args:
         folder: Where to.
@@ -41,50 +49,95 @@ class Spool:
         self._limit = limit
         self._hash = hashlib.sha256()
         self._buffer = bytearray()
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
+        self._written = 0.0
+        self._gone = False
+        # A cancelled request does not stop the thread that writes for it.
+        self._lock = Lock()
 
-    async def write(self, data: bytes) -> None:
-        """Add bytes.
+    async def write(self, data: bytes | memoryview) -> None:
+        """Add bytes; they are copied once if they fit the buffer, and not at all if not.
 
         Raises:
             TooLargeError: As soon as the limit is passed.
+            BusyError: The disk is full, or too many files are open.
         """
         self.size += len(data)
         if self.size > self._limit:
             raise TooLargeError(bytes=self.size, limit=self._limit)
-        self._buffer += data
-        if len(self._buffer) >= BUFFER_BYTES:
-            await self._flush()
+        if len(self._buffer) + len(data) < BUFFER_BYTES and not self._is_ageing():
+            self._buffer += data
+            return
+        held, self._buffer = self._buffer, bytearray()
+        await on_file_thread(self._append, held, data)
 
-    async def _flush(self) -> None:
-        data, self._buffer = self._buffer, bytearray()
-        await on_file_thread(self._append, data)
+    def _is_ageing(self) -> bool:
+        return self._file is not None and time.monotonic() - self._written > FRESH_SECONDS
 
-    def _append(self, data: bytearray) -> None:
-        if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("xb")
-        self._hash.update(data)
-        self._file.write(data)
+    def _append(self, *parts: bytes | bytearray | memoryview) -> None:
+        with self._lock, no_room_is_busy():
+            if self._gone:
+                return
+            if self._file is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                # Unbuffered: closing after a failed write must not try to write again.
+                self._file = FileIO(self.path, "xb")
+            for part in parts:
+                self._hash.update(part)
+                _write_all(self._file, part)
+            self._written = time.monotonic()
 
     async def finish(self) -> Spooled:
-        """Close the file and return what was received; the file is the caller's from now on."""
-        await self._flush()
-        await on_file_thread(self._close)
+        """Close the file and return what was received; the file is the caller's from now on.
+
+        Raises:
+            BusyError: The disk is full, or too many files are open.
+        """
+        held, self._buffer = self._buffer, bytearray()
+        await on_file_thread(self._finish, held)
         return Spooled(self.path, self.size, f"sha256:{self._hash.hexdigest()}")
 
+    def _finish(self, held: bytearray) -> None:
+        self._append(held)
+        self._close()
+
     def _close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
 
     async def discard(self) -> None:
         """Leave nothing behind; harmless after ``finish`` moved or removed the file."""
         await on_file_thread(self._remove)
 
     def _remove(self) -> None:
-        self._close()
+        self._gone = True
+        self._close()  # waits for a write that is under way
         self.path.unlink(missing_ok=True)
+
+
+def _write_all(file: FileIO, data: bytes | bytearray | memoryview) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+@contextmanager
+def no_room_is_busy() -> Iterator[None]:
+    """Say a full disk, or too many open files, as what it is to a client: busy.
+
+    Raises:
+        BusyError: For these; trying again helps once there is room.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise BusyError(
+            f"There is no room to receive an upload: {error.strerror}.", retry_after=30
+        ) from error
 
 
 def release(paths: list[Path], uses: list[Event]) -> None:
@@ -110,17 +163,20 @@ def _unlink(paths: list[Path]) -> None:
         path.unlink(missing_ok=True)
 
 
-def spool_clean(folder: Path, *, now: float) -> int:
-    """Remove what uploads of processes that died left; return how many files.
+def spool_clean(folder: Path, *, before: float) -> int:
+    """Remove what uploads and fetches of processes that died left; return how many files.
 
-    A file nobody wrote to for ``STALE_SECONDS`` belongs to nobody: a silent client is
-    dropped long before, and storing a whole body is bounded by time-outs. Other processes
-    may use the same folder.
+    Nothing else in the folder is touched, nor what other living processes hold there.
+
+    Args:
+        folder: The spool; need not exist.
+        before: Unix time; a file nobody wrote to since goes. ``STALE_SECONDS`` and the longest
+            silence of a client ago: storing a whole body is bounded by time-outs.
     """
     removed = 0
-    for path in folder.glob("*-*") if folder.is_dir() else ():
+    for path in (path for pattern in _OURS for path in folder.glob(pattern)):
         try:
-            if now - path.stat().st_mtime > STALE_SECONDS:
+            if path.stat().st_mtime < before:
                 path.unlink()
                 removed += 1
         except FileNotFoundError:
