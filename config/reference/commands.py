@@ -79,10 +79,11 @@ def _inherited() -> set[str]:
 
 def _usages(parser: argparse.ArgumentParser, arguments: list[argparse.Action]) -> Iterator[str]:
     """Yield how each argument is written; of those that exclude each other one is chosen."""
-    groups = [g._group_actions for g in parser._mutually_exclusive_groups]  # noqa: SLF001 - see above
-    for group in groups:
-        yield f"({' | '.join(action.option_strings[-1] for action in group)})"
-    excluded = [action for group in groups for action in group]
+    excluded: list[argparse.Action] = []
+    for group in parser._mutually_exclusive_groups:  # noqa: SLF001 - see above
+        excluded += group._group_actions  # noqa: SLF001 - see above
+        choice = " | ".join(action.option_strings[-1] for action in group._group_actions)  # noqa: SLF001 - see above
+        yield f"({choice})" if group.required else f"[{choice}]"
     yield from (_usage(action) for action in arguments if action not in excluded)
 
 

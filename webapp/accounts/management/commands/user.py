@@ -25,7 +25,7 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         add = verbs.add_parser("add", help="make a user")
         add.add_argument("name", help="what they sign in with")
-        add.add_argument("--email", default="")
+        add.add_argument("--email", default="", help="where to write to them")
         add.add_argument("--staff", action="store_true", help="uses the admin, sees all images")
         add.add_argument("--superuser", action="store_true", help="may do everything there")
         add.add_argument("--pool", default=DEFAULT_POOL, help="shards their images go to")
