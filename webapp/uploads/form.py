@@ -1,8 +1,7 @@
 """Multipart bodies, parsed while they arrive: one file into the spool, a few short fields."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
@@ -50,7 +49,7 @@ class FormReader:
         self._parser = self._make_parser(boundary)
 
     def _make_parser(self, boundary: bytes) -> MultipartParser:
-        with _parsing():
+        try:
             return MultipartParser(
                 boundary,
                 {
@@ -64,6 +63,8 @@ class FormReader:
                     "on_end": self._end,
                 },
             )
+        except FormParserError as error:  # a boundary longer than any client's
+            raise _malformed(error) from None
 
     async def read(self, chunks: AsyncIterator[bytes]) -> None:
         """Read the whole body.
@@ -87,8 +88,10 @@ class FormReader:
         if not self._begun:  # the parser skips line ends, but more than these if cut so
             chunk = chunk.lstrip(b"\r\n")
             self._begun = bool(chunk)
-        with _parsing():
+        try:
             self._parser.write(chunk)
+        except FormParserError as error:
+            raise _malformed(error) from None
         if self._around > FORM_BYTES:
             raise MalformedRequestError(f"The form has over {FORM_BYTES} bytes around its file.")
 
@@ -157,9 +160,5 @@ class FormReader:
         self._ended = True
 
 
-@contextmanager
-def _parsing() -> Iterator[None]:
-    try:
-        yield
-    except FormParserError as error:
-        raise MalformedRequestError(f"Not a multipart body: {error}.") from None
+def _malformed(error: FormParserError) -> MalformedRequestError:
+    return MalformedRequestError(f"Not a multipart body: {error}.")
