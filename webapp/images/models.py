@@ -117,7 +117,7 @@ class Image(models.Model):
         ordering: ClassVar = ["-created_at", "-id"]
         indexes: ClassVar = [
             models.Index(fields=["owner", "-created_at", "-id"], name="image_gallery"),
-            models.Index(fields=["owner", "source_digest"], name="image_source"),
+            models.Index(fields=["-created_at", "-id"], name="image_newest"),
             models.Index(fields=["due_at"], name="image_due", condition=Q(due_at__isnull=False)),
             models.Index(
                 fields=["deleted_at"],

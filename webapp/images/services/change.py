@@ -10,7 +10,7 @@ from webapp.core.errors import BusyError, ConflictError, NotFoundError, StaleErr
 from webapp.core.ids import Kind
 from webapp.images.copies import Placement, fetched, original_name
 from webapp.images.models import TOMBSTONE_GRACE, Image, ImageState
-from webapp.images.services.claims import claim_commit, image_claim
+from webapp.images.services.claims import RETRY_LOOK, claim_commit, image_claim
 from webapp.images.services.journal import journal_add, journal_publish, journal_remove
 from webapp.images.services.records import manifest_put, tombstone_put
 from webapp.images.services.register import image_register
@@ -49,16 +49,25 @@ def image_update(*, image: Image, values: dict[str, str], expected: int | None =
     Raises:
         StaleError: The image is at another revision than ``expected``.
     """
-    if expected is not None and expected != image.revision:
-        raise StaleError(f"Image {image.id} is at revision {image.revision}, not {expected}.")
     changed = {name: values[name] for name in EDITABLE if name in values}
+    for _ in range(ATTEMPTS):
+        if expected is not None and expected != image.revision:
+            raise StaleError(f"Image {image.id} is at revision {image.revision}, not {expected}.")
+        done = _update(image, changed)
+        image.refresh_from_db()
+        if done:
+            return image
+    raise BusyError(f"Image {image.id} is being changed by others; try again.")
+
+
+def _update(image: Image, changed: dict[str, str]) -> bool:
     with transaction.atomic():
         rows = Image.objects.filter(id=image.id, revision=image.revision)
-        if not rows.update(**changed, revision=image.revision + 1, due_at=timezone.now()):
-            raise StaleError(f"Image {image.id} was changed by somebody else meanwhile.")
-        outbox_add(tasks=[Task.REPLICATE], subject=image.id)
-    image.refresh_from_db()
-    return image
+        due = timezone.now() + RETRY_LOOK
+        done = rows.update(**changed, revision=image.revision + 1, due_at=due)
+        if done:
+            outbox_add(subject=image.id, tasks=[Task.REPLICATE])
+    return bool(done)
 
 
 def image_delete(*, image: Image, erase: bool = False) -> None:
