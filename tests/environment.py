@@ -5,6 +5,8 @@ import os
 import shutil
 import tempfile
 
+import hypothesis
+
 for name in [name for name in os.environ if name.startswith("SHOEBOX_")]:
     del os.environ[name]  # nobody's environment may change what the tests prove
 
@@ -13,3 +15,7 @@ atexit.register(shutil.rmtree, DATA, ignore_errors=True)
 
 os.environ["SHOEBOX_PROFILE"] = "embedded"
 os.environ["SHOEBOX_DATA"] = DATA
+
+# A busy machine is no failure: what is too slow shows in bench/, not in a deadline.
+hypothesis.settings.register_profile("shoebox", deadline=None)
+hypothesis.settings.load_profile("shoebox")

@@ -13,7 +13,7 @@ from webapp.images.values import Registered, Upload
 from webapp.uploads.details import Details
 from webapp.uploads.metadata import MetadataPolicy, can_strip, strip
 from webapp.uploads.probe import ProbeLimits, probe
-from webapp.uploads.spool import Spooled, release
+from webapp.uploads.spool import Spooled, no_room_is_busy, release
 
 if TYPE_CHECKING:
     from webapp.accounts.models import User
@@ -47,9 +47,10 @@ def _prepare(spooled: Spooled, cleaned: Path, details: Details, idempotency_key:
     found = probe(spooled.path, limits=ProbeLimits(frames=settings.SHOEBOX.max_frames))
     policy = MetadataPolicy(settings.SHOEBOX.metadata_policy)
     private = policy is not MetadataPolicy.KEEP and not can_strip(found.content_type)
-    changed = not private and strip(
-        spooled.path, cleaned, content_type=found.content_type, policy=policy
-    )
+    with no_room_is_busy():
+        changed = not private and strip(
+            spooled.path, cleaned, content_type=found.content_type, policy=policy
+        )
     path = cleaned if changed else spooled.path
     return Upload(
         path=path,
