@@ -1,6 +1,7 @@
 """What a page names in code exists: files, functions, verbs, commands, settings."""
 
 import ast
+import importlib
 import re
 from functools import cache
 
@@ -83,6 +84,18 @@ def test_setting_that_is_named_exists(page, name):
     is_form = re.fullmatch(r"SHOEBOX_(ADMIN|SHARD(_\w+)?)", name)
 
     assert name in known or is_form, f"{page} names {name}"
+
+
+def _imports(text):
+    pattern = re.compile(r"^from ((?:config|webapp|workers)[\w.]*) import (\w+)$")
+    return [match.groups() for line in code_lines(text) if (match := pattern.match(line))]
+
+
+@pytest.mark.parametrize(("page", "source"), _found(_imports))
+def test_what_a_page_imports_is_there(page, source):
+    module, name = source
+
+    assert hasattr(importlib.import_module(module), name), f"{page} imports {name}"
 
 
 @pytest.mark.parametrize("port", sorted({p for ports in DEFAULT_PORTS.values() for p in ports}))
