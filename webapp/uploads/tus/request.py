@@ -1,0 +1,64 @@
+"""One tus request, as the calls need it."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from webapp.accounts.models import User
+from webapp.core.errors import TooLargeError
+from webapp.uploads.tus.headers import body_announced
+from webapp.uploads.tus.place import Place, place_of
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request of somebody who may upload.
+
+    Args:
+        owner: Who sent it; there is nothing here but their own uploads.
+        headers: By lower-case name.
+        chunks: The body, as it arrives.
+    """
+
+    owner: User
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
+
+    @property
+    def owner_id(self) -> str:
+        """The owner's, as it names their folder."""
+        return str(self.owner.pk)
+
+    @property
+    def spool(self) -> Path:
+        """Where uploads are received."""
+        return Path(settings.SHOEBOX.spool)
+
+    def place(self, upload_id: str) -> Place:
+        """Return where one of the owner's uploads would lie.
+
+        Raises:
+            NotFoundError: Not the id of an upload.
+        """
+        return place_of(spool=self.spool, owner_id=self.owner_id, upload_id=upload_id)
+
+    @property
+    def has_body(self) -> bool:
+        """Whether bytes follow, as far as the headers tell."""
+        return body_announced(self.headers) != 0
+
+    def check_room(self, room: int) -> None:
+        """Refuse a body that announces itself longer than what is missing, before it is read.
+
+        Raises:
+            TooLargeError: It does.
+        """
+        announced = body_announced(self.headers) or 0
+        if announced > room:
+            raise TooLargeError(
+                f"The body has {announced} bytes; only {room} are missing.",
+                bytes=announced,
+                limit=room,
+            )
