@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl
 
 import structlog
 from django.conf import settings
-from prometheus_client import Counter, Histogram
 
 from webapp.accounts.models import Scope as TokenScope
 from webapp.accounts.sessions import Principal, principal_for
@@ -32,19 +31,15 @@ from webapp.uploads.body import (
 )
 from webapp.uploads.details import Details, details_read
 from webapp.uploads.form import FormReader
+from webapp.uploads.metrics import SECONDS, UPLOADS
 from webapp.uploads.spool import Spool
 from webapp.uploads.threads import on_store_thread
+from webapp.uploads.tus.endpoint import TusEndpoint, is_tus
 
 log = structlog.get_logger(__name__)
 
 PATH = "/api/v1/images"
 MAX_KEY_LENGTH = 255
-UPLOADS = Counter("shoebox_uploads_total", "Uploads by outcome.", ["outcome"])
-SECONDS = Histogram(
-    "shoebox_upload_seconds",
-    "From the first byte of a request to its answer.",
-    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +61,7 @@ class Receiver:
     def __init__(self, other: Any) -> None:
         self._other = other
         self._admission = Admission()
+        self._tus = TusEndpoint(self._admission)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or take part in start and end of the process."""
@@ -73,6 +69,8 @@ class Receiver:
             await _lifespan(receive, send)
         elif scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == PATH:
             await self._answer(scope, receive, send)
+        elif scope["type"] == "http" and is_tus(scope["path"]):
+            await self._tus(scope, receive, send)
         else:
             await self._other(scope, receive, send)
 
