@@ -88,3 +88,17 @@ def test_signing_out_ends_it(system, chromium, session):
     page.goto("/")
     expect(page).to_have_title("Sign in · Shoebox")
     context.close()
+
+
+def test_who_was_signed_out_meanwhile_is_asked_to_sign_in(visitor, images):
+    visitor.page.goto("/")
+    visitor.page.context.clear_cookies()
+    visitor.page.get_by_role("searchbox").fill("number 3")
+    expect(visitor.page).to_have_title("Sign in · Shoebox")
+
+
+def test_filters_keep_what_was_typed(visitor, images):
+    visitor.page.get_by_role("searchbox").fill("number 31")
+    expect(visitor.tiles).to_have_count(1)
+    visitor.page.get_by_role("link", name="Deleted", exact=True).click()
+    visitor.page.wait_for_url("**/?q=number+31&state=deleted")

@@ -105,3 +105,9 @@ def test_many_uploads_go_four_at_a_time(visitor):
     expect(visitor.page.locator('.upload[data-phase="waiting"]')).to_have_count(2)
     assert len(held) == 4
     visitor.let_go()
+
+
+def test_who_was_signed_out_meanwhile_is_told_when_adding(visitor):
+    visitor.page.context.clear_cookies()
+    visitor.drop(late=photo(seed=16, size=(90, 60)))
+    expect(visitor.row("late.jpg")).to_contain_text("You are signed out.")

@@ -147,3 +147,8 @@ def test_deleted_images_and_those_of_others_are_not_beside_it(owner, client):
 
 def test_an_address_that_is_no_id_is_not_found(client):
     assert client.get("/i/p000ILOU").status_code == 404
+
+
+def test_a_picture_that_moves_is_shown_as_it_was_sent(owner, client):
+    image = make_row(owner, content_type="image/gif", frames=12)
+    assert f'<img src="http://127.0.0.1:8001/{image.id}.gif"' in show(client, image)

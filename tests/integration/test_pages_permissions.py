@@ -151,3 +151,11 @@ def test_another_kind_leads_to_the_new_address(image):
 def test_what_cannot_be_done_is_told_in_words(image):
     response = signed_in(image.owner).post(f"/i/{image.id}/retry", follow=True)
     assert "there is nothing to try again" in text_of(response)
+
+
+def test_a_deleted_image_is_not_edited(image):
+    client = signed_in(image.owner)
+    act(client, image, "delete")
+    act(client, image, "edit")
+    image.refresh_from_db()
+    assert image.title == ""

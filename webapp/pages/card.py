@@ -69,6 +69,11 @@ class Card:
         return (self.links["original"] or "") if showable else ""
 
     @property
+    def moving(self) -> bool:
+        """Whether only its original moves, so that it should be shown instead of a rendition."""
+        return self.image.frames > 1 and bool(self.original)
+
+    @property
     def tile_sources(self) -> list[Source]:
         """Its picture for a gallery: WebP, then the fallback."""
         return self._sources(TILE_PRESETS)

@@ -8,10 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from webapp.core.errors import ShoeboxError, StaleError
+from webapp.core.errors import BusyError, ConflictError, ShoeboxError, StaleError
 from webapp.core.ids import Kind
 from webapp.core.text import clean_text
-from webapp.images.models import Image
+from webapp.images.models import Image, ImageState
 from webapp.images.services import (
     image_delete,
     image_rekey,
@@ -52,12 +52,14 @@ def edit(request: PageRequest, image: Image) -> Image:
     values = {
         name: clean_text(request.POST[name]) for name in ("title", "album") if name in request.POST
     }
-    for _ in range(EDIT_ATTEMPTS - 1):
+    for _ in range(EDIT_ATTEMPTS):
+        if image.state == ImageState.DELETED:
+            raise ConflictError("The picture was deleted; restore it first.")
         try:
             return image_update(image=image, values=values)
         except StaleError:  # a worker was at it, which nobody here can know of
             image.refresh_from_db()
-    return image_update(image=image, values=values)
+    raise BusyError("The picture is being changed by others; try again.")
 
 
 @_action

@@ -33,10 +33,11 @@ def gallery(request: PageRequest) -> HttpResponse:
         "more": filters.query(cursor=page.next) if page.next else "",
         "filters": filters,
     }
-    if request.htmx and not request.htmx.history_restore_request:
-        part = "items" if "cursor" in request.GET else "results"
-        return render(request, f"pages/parts/{part}.html", context)
-    return render(request, "pages/gallery.html", context | {"albums": albums_of(request.user)})
+    part = bool(request.htmx) and not request.htmx.history_restore_request
+    if part and "cursor" in request.GET:
+        return render(request, "pages/parts/items.html", context)
+    context["albums"] = albums_of(request.user)
+    return render(request, "pages/parts/results.html" if part else "pages/gallery.html", context)
 
 
 @require_GET

@@ -2,9 +2,9 @@
 
 export const csrfToken = () => document.querySelector("meta[name=csrf-token]").content;
 
+const SIGNED_OUT = "You are signed out. Sign in again in another tab, then try again.";
 const WORDS = {
   0: "The connection was lost.",
-  401: "You are signed out. Sign in again in another tab, then try again.",
   413: "The file is too large.",
   502: "The service does not answer at the moment.",
   504: "The service takes too long to answer.",
@@ -12,6 +12,7 @@ const WORDS = {
 
 // What went wrong, in one sentence: the `detail` of a problem document where there is one.
 export function problemText(status, body) {
+  if (status === 401) return SIGNED_OUT;
   try {
     const problem = JSON.parse(body);
     if (problem.detail || problem.title) return problem.detail || problem.title;
@@ -21,15 +22,26 @@ export function problemText(status, body) {
   return WORDS[status] ?? `The service answered with an error (${status}).`;
 }
 
-export async function getJson(url, { signal } = {}) {
-  const response = await fetch(url, { signal, headers: { Accept: "application/json" } });
-  if (!response.ok) throw new Error(problemText(response.status, await response.text()));
+// Its message is for people; `status` is that of the answer.
+class AnswerError extends Error {
+  constructor(status, body = "") {
+    super(problemText(status, body));
+    this.status = status;
+  }
+}
+
+export async function getJson(url) {
+  const response = await fetch(url, { headers: { Accept: "application/json" } });
+  if (!response.ok) throw new AnswerError(response.status, await response.text());
   return response.json();
 }
 
 // A page of ours as a document, to take parts from.
-export async function getPage(url, { signal } = {}) {
-  const response = await fetch(url, { signal });
-  if (!response.ok) throw new Error(problemText(response.status, ""));
+export async function getPage(url, options) {
+  const response = await fetch(url, options);
+  if (!response.ok) throw new AnswerError(response.status);
+  if (isLogin(response.url)) throw new AnswerError(401);
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
+
+export const isLogin = (url) => new URL(url, location.href).pathname === "/login";

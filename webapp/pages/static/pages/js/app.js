@@ -6,6 +6,7 @@ import "./ui/edit.js";
 import "./ui/keys.js";
 import "./ui/menu.js";
 import "./ui/replicas.js";
+import "./ui/session.js";
 import "./ui/times.js";
 import "./live.js";
 import "./upload/start.js";

@@ -12,8 +12,9 @@ const PAUSE_AFTER_ERROR_MS = 4000;
 const PAUSE_MOST_MS = 30000;
 const DECODE_MOST_MS = 4000;
 const TILES_AT_ONCE = 40;
+const GONE = new Set([404, 410]);
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const listeners = new Set();
 let watching = false;
 
@@ -50,9 +51,18 @@ async function look() {
   const elements = waiting();
   const first = elements.at(-1); // the oldest: it will be ready first
   const seconds = elements.length > 1 ? WAIT_AMONG_OTHERS_SECONDS : WAIT_ALONE_SECONDS;
-  const image = await getJson(`/api/v1/images/${first.dataset.image}?wait=${seconds}`);
-  if (first.matches(".tile")) return refreshTiles(elements);
-  if (image.state !== "stored") await refreshParts(["figure", "status", "actions", "share", "copies"]);
+  const state = await stateOf(first.dataset.image, seconds);
+  if (first.matches(".tile")) await refreshTiles(elements);
+  else if (state !== "stored") await refreshParts(["figure", "status", "actions", "share", "copies"]);
+}
+
+async function stateOf(id, seconds) {
+  try {
+    return (await getJson(`/api/v1/images/${id}?wait=${seconds}`)).state;
+  } catch (error) {
+    if (GONE.has(error.status)) return "deleted";
+    throw error;
+  }
 }
 
 async function refreshTiles(elements) {

@@ -1,5 +1,5 @@
 // Title and album are saved when they are left, or with Enter.
-import { problemText } from "../api.js";
+import { getPage } from "../api.js";
 
 const SAID_MS = 2000;
 
@@ -11,9 +11,7 @@ async function save(form) {
   };
   const body = new FormData(form);
   try {
-    const response = await fetch(form.action, { method: "POST", body, redirect: "follow" });
-    if (!response.ok) throw new Error(problemText(response.status, ""));
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const page = await getPage(form.action, { method: "POST", body });
     const error = page.querySelector(".message.error");
     if (error) throw new Error(error.textContent);
     document.title = page.title;

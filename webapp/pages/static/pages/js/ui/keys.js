@@ -32,7 +32,7 @@ const actions = {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.key === "Escape" && typing(event.target)) event.target.blur();
-  if (typing(event.target) || document.querySelector("dialog[open]")) return;
+  if (typing(event.target) || document.querySelector("dialog[open], details.menu[open]")) return;
   const link = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
   if (link) link.click();
   else if (event.key.startsWith("Arrow")) {

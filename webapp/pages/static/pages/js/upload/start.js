@@ -3,7 +3,9 @@ import { tileArrive } from "./arrive.js";
 import { Queue } from "./queue.js";
 import { Tray } from "./tray.js";
 
-const hasFiles = (transfer) => [...(transfer?.types ?? [])].includes("Files");
+// A picture of the page itself that is dragged around comes with "Files", too.
+let ownDrag = false;
+const hasFiles = (transfer) => !ownDrag && [...(transfer?.types ?? [])].includes("Files");
 
 function wanted() {
   return {
@@ -58,6 +60,8 @@ function listenDrop(add) {
     const where = album ? `to the album “${album}”` : "to your pictures";
     document.getElementById("drop-where").textContent = where + (kind === "s" ? ", signed links only" : "");
   };
+  window.addEventListener("dragstart", () => (ownDrag = true));
+  window.addEventListener("dragend", () => (ownDrag = false));
   window.addEventListener("dragenter", (event) => {
     if (!hasFiles(event.dataTransfer)) return;
     depth += 1;
