@@ -12,7 +12,13 @@ from config.reference.values import Page, code, page_text, table
 
 _DATA = Path("DATA")
 _SECRET = frozenset({"secret_key", "signing_keys"})
-_TYPES: dict[Any, str] = {str: "text", int: "integer", float: "number", Path: "path"}
+_TYPES: dict[Any, str] = {
+    bool: "`true` or `false`",
+    str: "text",
+    int: "integer",
+    float: "number",
+    Path: "path",
+}
 _INTRODUCTION = f"""
 Every setting is an environment variable that starts with `{PREFIX}`. An unknown name, a
 malformed value or a missing secret stops the start with one message that names them all.
@@ -99,6 +105,8 @@ def _gap(name: str, gaps: dict[str, Any]) -> str:
 def _value(value: Any) -> str:
     if value in ("", (), {}):
         return "empty"
+    if isinstance(value, bool):
+        return code(str(value).lower())
     return code(f"{value:g}" if isinstance(value, float) else str(value))
 
 
