@@ -14,6 +14,7 @@ from webapp.outbox.services import outbox_depth
 from webapp.uploads.form import FORM_BYTES
 from webapp.uploads.spool import STALE_SECONDS, free_bytes, spool_clean
 from webapp.uploads.threads import on_store_thread
+from webapp.uploads.tus.cleaning import tus_clean
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +70,7 @@ class Admission:
                 self._cleaned = now
                 silence = STALE_SECONDS + settings.SHOEBOX.upload_idle_seconds
                 spool_clean(settings.SHOEBOX.spool, before=time.time() - silence)
+                tus_clean(settings.SHOEBOX.spool, now=time.time())
             return _refusal()
         except DatabaseTrouble as error:
             log.warning("index does not answer", error=str(error))
