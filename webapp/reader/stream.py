@@ -7,7 +7,7 @@ from typing import Final
 from webapp.core.errors import DigestMismatchError, ShardUnavailableError
 from webapp.storage.aio.base import AsyncBlob
 
-PIECE_BYTES: Final = 256 * 1024
+PIECE_BYTES: Final = 64 * 1024
 """Bytes given to the server at a time: what a slow client costs in memory."""
 
 

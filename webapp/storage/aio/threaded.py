@@ -9,12 +9,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from webapp.storage.aio.base import AsyncBlob, HeldChunks
+from webapp.storage.aio.base import WHOLE_BYTES, AsyncBlob, HeldChunks
 from webapp.storage.aio.threads import ShardThreads
 from webapp.storage.base import BlobStore, OpenBlob
 
 FIRST_BYTES: Final = 1024 * 1024
-"""What is read in the same round trip as the label; most renditions are smaller."""
+"""A blob up to this size comes in the same round trip as its label; most renditions do."""
 THREADS: Final = 4
 BACKLOG: Final = 256
 _T = TypeVar("_T")
@@ -73,25 +73,28 @@ def _open(context: AbstractContextManager[OpenBlob | None]) -> _Opened | None:
         return None
     opened = _Opened(context, blob, b"", ended=False)
     try:
-        opened.first = _gather(opened)
+        small = blob.stat.size <= FIRST_BYTES
+        opened.first = _gather_all(opened) if small else next(blob.chunks, b"")
     except BaseException:
         _close(opened)
         raise
     return opened
 
 
-def _gather(opened: _Opened) -> bytes:
-    """Return the next bytes, up to FIRST_BYTES and a chunk; close the blob when it ends."""
-    pieces: list[bytes] = []
-    size = 0
-    while size < FIRST_BYTES:
-        piece = next(opened.blob.chunks, None)
-        if piece is None:
-            _close(opened)
-            break
-        pieces.append(piece)
-        size += len(piece)
-    return b"".join(pieces)
+def _gather_all(opened: _Opened) -> bytes:
+    """Return all bytes that are left, and close the blob."""
+    data = b"".join(opened.blob.chunks)
+    _close(opened)
+    return data
+
+
+def _gather_more(opened: _Opened) -> bytes:
+    """Return all the rest of what will be held whole anyway, else one chunk.
+
+    A chunk waits in memory for each slow client.
+    """
+    whole = opened.blob.stat.size <= WHOLE_BYTES
+    return _gather_all(opened) if whole else next(opened.blob.chunks, b"")
 
 
 def _close(opened: _Opened) -> None:
@@ -122,8 +125,9 @@ class _FurtherChunks:
             return first
         if self._opened.ended:
             raise StopAsyncIteration
-        data = await self._reader._run(lambda: _gather(self._opened))  # noqa: SLF001 - one page
+        data = await self._reader._run(lambda: _gather_more(self._opened))  # noqa: SLF001 - one page
         if not data:
+            await self.aclose()
             raise StopAsyncIteration
         return data
 
