@@ -7,10 +7,10 @@ JOBS ?= 2
 TOOLS := SHOEBOX_PROFILE=embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster test check lock clean venv venv-dev
+.PHONY: help run cluster test check reference lock clean venv venv-dev
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: venv ## start Shoebox here: SQLite, Valkey, folders; SHOEBOX_DATA, WRITE_PORT, READ_PORT, FLOWER_PORT, VALKEY_PORT move it
 	@$(PY) -m config.local embedded
@@ -31,6 +31,9 @@ check: venv-dev ## ruff, formatting, types, import rules, spelling, docs
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/codespell
 	$(TOOLS) $(PY) -m pytest -q tests/docs
+
+reference: venv-dev ## write docs/reference again from settings, commands, errors and metrics
+	@$(TOOLS) $(PY) manage.py reference --write
 
 lock: ## resolve the dependencies again into both locks
 	@PYTHON="$(PYTHON)" deploy/make-locks
