@@ -27,7 +27,7 @@ class Poller:
     Args:
         followers: The documents, each with its local file.
         shards: Asked in turn: half of them a round, so that two rounds see them all.
-        seeds: Asked while the topology names no shard; signatures are all they are trusted by.
+        seeds: Asked while no known shard answers; signatures are all they are trusted by.
         seconds: Between rounds.
     """
 
@@ -100,7 +100,9 @@ class Poller:
             return  # whoever watches the shard says so
 
     def _everybody(self) -> Sequence[AsyncBlobReader]:
-        return self._shards.all() or self._seeds
+        known = self._shards.all()
+        # Seeds also help a process whose topology is so old that every shard has moved.
+        return known if self._shards.reachable() else [*known, *self._seeds]
 
     def _whose_turn(self) -> Sequence[AsyncBlobReader]:
         everybody = self._everybody()

@@ -40,7 +40,7 @@ def readiness(
     named and does not stop it: images that are there are there.
     """
     unreachable = shards.unreachable()
-    reachable = [reader.name for reader in shards.all() if reader.problem is None]
+    reachable = shards.reachable()
     documents = {"topology": _document(topology), "journal": _document(journal)}
     degraded = [
         *(["closing"] if closing else []),

@@ -48,6 +48,10 @@ class Shards:
         """Return all readers, by name of the shard."""
         return [self._readers[name] for name in sorted(self._readers)]
 
+    def reachable(self) -> list[str]:
+        """Return the shards that are themselves as far as anybody knows."""
+        return [reader.name for reader in self.all() if reader.problem is None]
+
     def unreachable(self) -> dict[str, str]:
         """Return the shards that should be readable and are not, each with a reason."""
         silent = {name: r.problem.title for name, r in self._readers.items() if r.problem}

@@ -17,6 +17,9 @@ class FixedShards:
     def all(self):
         return self.readers
 
+    def reachable(self):
+        return [reader.name for reader in self.readers]
+
 
 @pytest.fixture
 def world(tmp_path):

@@ -75,6 +75,15 @@ async def test_a_reader_without_a_file_starts_from_seeds(world):
         assert (await reader.get(f"/{world.image()}")).content == JPEG
 
 
+async def test_a_reader_whose_shards_have_all_moved_asks_seeds(world):
+    world.revision = 2
+    world.publish(file=False)
+    async with serving(world, seed_shards={"seed": "memory://seed"}) as reader:
+        reader.parts.shards.reachable = list
+        reader.parts.poller._seeds[0].opened.clear()
+        await reader.until(lambda: "_shoebox/topology.json" in reader.maker.readers["seed"].opened)
+
+
 async def test_a_reader_that_knows_nothing_says_so(world):
     world.topology_file.unlink()
     async with serving(world) as reader:

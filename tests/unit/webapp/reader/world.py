@@ -192,7 +192,8 @@ class MemoryMaker:
     readers: dict[str, MemoryReader] = field(default_factory=dict)
 
     def bare(self, entry):
-        return self.readers.setdefault(entry.name, MemoryReader(self.stores[entry.name]))
+        store = self.stores.get(entry.name, MemoryStore(entry.name))
+        return self.readers.setdefault(entry.name, MemoryReader(store))
 
     def guarded(self, entry):
         return GuardedReader(self.bare(entry), entry.identity, fresh_for=2.0, sure_absent=True)
