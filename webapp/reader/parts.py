@@ -134,11 +134,29 @@ class Parts:
         gauge("cache_bytes", "Bytes of memory blobs are kept in.", lambda: cache.used)
         gauge("cache_blobs", "Blobs in memory.", lambda: len(cache))
         gauge("reads_shared", "Requests that joined a read under way.", self._reads_shared)
-        gauge("shards_unreachable", "Shards not read.", lambda: len(shards.unreachable()))
-        gauge("topology_revision", "Revision known here.", lambda: self.topology.value.revision)
-        gauge("topology_age_seconds", "Since a shard confirmed it.", lambda: self.topology.age)
-        gauge("journal_age_seconds", "Since a shard confirmed it.", lambda: self.journal.age)
-        gauge("journal_entries", "Deleted images.", lambda: len(self.journal.value.entries))
+        gauge(
+            "shards_unreachable",
+            "Shards that should be readable and are not.",
+            lambda: len(shards.unreachable()),
+        )
+        gauge(
+            "topology_revision",
+            "Revision of the topology known here.",
+            lambda: self.topology.value.revision,
+        )
+        gauge(
+            "topology_age_seconds",
+            "Since a shard confirmed the topology.",
+            lambda: self.topology.age,
+        )
+        gauge(
+            "journal_age_seconds", "Since a shard confirmed the journal.", lambda: self.journal.age
+        )
+        gauge(
+            "journal_entries",
+            "Images the journal lists as deleted.",
+            lambda: len(self.journal.value.entries),
+        )
 
     def _reads_shared(self) -> float:
         return self.flights.joined
