@@ -7,6 +7,8 @@ const BUSY_TRIES = 5;
 const BUSY_PAUSE_SECONDS = 3;
 const BUSY_PAUSE_MOST_SECONDS = 30;
 const BUSY = new Set([429, 502, 503, 504]);
+// The same file gets the same answer.
+const FINAL = new Set([413, 415, 422]);
 
 const maxBytes = () => Number(document.querySelector("meta[name=max-upload-bytes]").content);
 const megabytes = (bytes) => `${(bytes / 1024 / 1024).toFixed(bytes < 10485760 ? 1 : 0)} MB`;
@@ -43,7 +45,7 @@ export class Queue {
       this.#uploads.push(upload);
       const tooLarge = file.size > maxBytes();
       if (tooLarge) {
-        this.#refuse(upload, `${megabytes(file.size)} are too many; the most is ${megabytes(maxBytes())}.`);
+        this.#refuse(upload, 413, `${megabytes(file.size)} are too many; the most is ${megabytes(maxBytes())}.`);
       } else this.onChange(upload);
     }
     this.#next();
@@ -81,7 +83,7 @@ export class Queue {
     if (upload.phase === "cancelled") return;
     if (answer.status === 200 || answer.status === 201) this.#stored(upload, JSON.parse(answer.body));
     else if (BUSY.has(answer.status) && upload.tries < BUSY_TRIES) await this.#again(upload, answer);
-    else this.#refuse(upload, problemText(answer.status, answer.body));
+    else this.#refuse(upload, answer.status, problemText(answer.status, answer.body));
   }
 
   #stored(upload, image) {
@@ -101,8 +103,8 @@ export class Queue {
     if (upload.phase === "sending") this.#change(upload, { phase: "waiting", note: "Waiting" });
   }
 
-  #refuse(upload, note) {
-    this.#change(upload, { phase: "refused", note });
+  #refuse(upload, status, note) {
+    this.#change(upload, { phase: "refused", final: FINAL.has(status), note });
   }
 
   #change(upload, values) {

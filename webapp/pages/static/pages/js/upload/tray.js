@@ -19,13 +19,14 @@ export class Tray {
     onSettled((id, state) => this.settle(id, state));
     document.getElementById("tray-close").addEventListener("click", () => this.#close());
     document.getElementById("tray-retry").addEventListener("click", () => {
-      for (const upload of this.#in("refused")) this.onRetry(upload);
+      for (const upload of this.#retryable) this.onRetry(upload);
     });
   }
 
   show(upload) {
     const row = this.#rows.get(upload) ?? this.#add(upload);
     row.dataset.phase = upload.phase;
+    row.toggleAttribute("data-final", Boolean(upload.final));
     row.querySelector(".upload-note").textContent = upload.note;
     row.querySelector("progress").value = upload.sent;
     if (upload.phase === "sending") this.#showPreview(upload, row);
@@ -91,6 +92,10 @@ export class Tray {
     return [...this.#rows.keys()].filter(({ phase }) => phases.includes(phase));
   }
 
+  get #retryable() {
+    return this.#in("refused").filter(({ final }) => !final);
+  }
+
   #summarize() {
     const uploads = [...this.#rows.keys()];
     const going = this.#in("waiting", "sending").length;
@@ -103,7 +108,7 @@ export class Tray {
     const progress = document.getElementById("tray-progress");
     progress.hidden = !going;
     progress.value = total ? sent / total : 0;
-    document.getElementById("tray-retry").hidden = refused < 2;
+    document.getElementById("tray-retry").hidden = this.#retryable.length < 2;
     if (!uploads.length) this.#element.hidden = true;
   }
 
