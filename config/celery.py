@@ -7,7 +7,7 @@ from celery import Celery
 from celery.signals import setup_logging
 
 from config.env import settings
-from config.queues import dead_letter_queue, task_queues
+from config.queues import dead_letter_queue, task_queues, webhooks_queue
 from config.schedule import beat_schedule
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -72,7 +72,8 @@ def queues_declare() -> list[str]:
 
     A queue declared a moment before the broker is killed can lose its first messages.
     """
-    declared = [*app.conf.task_queues, *([dead_letter_queue()] if _rabbitmq else [])]
+    on_rabbitmq = [dead_letter_queue(), webhooks_queue()] if _rabbitmq else []
+    declared = [*app.conf.task_queues, *on_rabbitmq]
     with app.connection_for_write() as connection:
         for queue in declared:
             queue(connection.default_channel).declare()

@@ -104,6 +104,20 @@ class Settings(BaseModel):
     )
     link_seconds: int = Field(86_400, gt=0, description="How long a signed link is valid.")
 
+    webhook_private_addresses: bool = Field(
+        default=False,
+        description="Whether webhooks may go to loopback, private and link-local addresses. Then "
+        "whoever adds one makes this service reach what only its network can.",
+    )
+    webhook_attempts: int = Field(
+        16, gt=0, description="Attempts before a webhook's delivery is `dead`: 18 hours."
+    )
+    webhook_backoff_seconds: float = Field(
+        5.0,
+        gt=0,
+        description="Wait after a delivery's first failed attempt; doubles up to 4 hours.",
+    )
+
     replica_count: int = Field(3, ge=1, le=16, description="Copies of an original, new pools.")
     rendition_replica_count: int = Field(
         2, ge=1, le=16, description="Copies of a rendition, new pools."

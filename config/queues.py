@@ -2,7 +2,9 @@
 
 from kombu import Exchange, Queue
 
+from webapp.outbox.tasks import EVENTS_EXCHANGE
 from webapp.outbox.tasks import Queue as Name
+from webapp.webhooks import names as webhooks
 
 TASKS = Exchange("shoebox.tasks", type="topic", durable=True)
 DEAD_LETTERS = Exchange("shoebox.dead", type="fanout", durable=True)
@@ -18,6 +20,9 @@ _GUARDED = {
     "x-dead-letter-strategy": "at-least-once",
     "x-overflow": "reject-publish",
 }
+# No delivery limit: a process that ends counts as a return of all it held, and what is not an
+# event is rejected at once.
+_KEPT = {k: v for k, v in _GUARDED.items() if k != "x-delivery-limit"}
 
 
 def task_queues(*, rabbitmq: bool) -> list[Queue]:
@@ -32,3 +37,15 @@ def task_queues(*, rabbitmq: bool) -> list[Queue]:
 def dead_letter_queue() -> Queue:
     """Return the queue that keeps what was delivered too often."""
     return Queue(DEAD, DEAD_LETTERS, routing_key="#", queue_arguments=_QUORUM, durable=True)
+
+
+def webhooks_queue() -> Queue:
+    """Return the queue on which events wait until they are deliveries of webhooks."""
+    events = Exchange(EVENTS_EXCHANGE, type="topic", durable=True)
+    return Queue(
+        webhooks.QUEUE,
+        events,
+        routing_key=webhooks.BINDING,
+        queue_arguments=_KEPT,
+        durable=True,
+    )

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "webapp.accounts",
     "webapp.images",
     "webapp.uploads",
+    "webapp.webhooks",
     "webapp.pages",
 ]
 

@@ -10,6 +10,7 @@ from config.local.profile import (
     our_processes,
     shared_addresses,
     shared_settings,
+    shoebox_of,
 )
 from config.local.secrets_file import CLUSTER, SHARD_NAMES, secrets_load
 from config.local.servers import Nginx, Postgres, RabbitMQ, SeaweedFS, Valkey, seaweedfs
@@ -48,8 +49,9 @@ def cluster_profile(*, data: Path, ports: Mapping[str, int]) -> Profile:
             valkey.service(log=log_of(data, "valkey")),
             *(store.service(log=log_of(data, store.name)) for store in stores),
         ),
-        processes=our_processes(
-            environment, data, ports, secrets, broker_api=rabbitmq.management_url
+        processes=(
+            *our_processes(environment, data, ports, secrets, broker_api=rabbitmq.management_url),
+            shoebox_of(environment, data).webhooks(),
         ),
         edge=edge,
     )

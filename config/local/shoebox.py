@@ -45,6 +45,10 @@ class Shoebox:
         """Describe the relay, which publishes the outbox."""
         return self._service("relay", *self.manage("relay"))
 
+    def webhooks(self) -> Service:
+        """Describe what delivers events to webhooks; needs RabbitMQ."""
+        return self._service("webhooks", *self.manage("webhooks"))
+
     def worker(self, queues: str, *, processes: int, name: str, nice: int = 0) -> Service:
         """Describe a worker of a queue group.
 

@@ -13,7 +13,7 @@ SERVICES = COMPOSE["services"]
 OURS = {name for name, service in SERVICES.items() if service["image"] == "shoebox"}
 ONCE = {"stores", "bootstrap"}
 # Nothing asks them anything; that they run is all that can be seen from outside.
-WITHOUT_QUESTIONS = {"relay", "beat"}
+WITHOUT_QUESTIONS = {"relay", "webhooks", "beat"}
 
 
 def environment(service: str) -> dict[str, str]:
@@ -36,6 +36,7 @@ def test_no_secret_has_a_default():
         "SHOEBOX_READ_URL",
         "SHOEBOX_FLOWER_URL",
         "SHOEBOX_ALLOWED_HOSTS",
+        "SHOEBOX_WEBHOOK_PRIVATE_ADDRESSES",
     }
     assert asked == public
 

@@ -1,0 +1,94 @@
+import asyncio
+from ipaddress import ip_address
+
+import pytest
+
+from webapp.webhooks.address import AddressRefusedError, addresses_of, is_public, url_check
+
+NOT_PUBLIC = [
+    "127.0.0.1",
+    "127.8.8.8",
+    "0.0.0.0",  # noqa: S104 - refused, not listened on
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "fe80::1",
+    "fe80::1%eth0",
+    "fc00::1",
+    "fd00:ec2::254",
+    "ff0e::1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "2002:7f00:1::",
+    "64:ff9b::a9fe:a9fe",
+]
+
+
+@pytest.mark.parametrize("text", NOT_PUBLIC)
+def test_address_that_only_a_network_can_reach_is_not_public(text):
+    assert not is_public(ip_address(text))
+
+
+@pytest.mark.parametrize("text", ["8.8.8.8", "2001:4860:4860::8888", "::ffff:8.8.8.8"])
+def test_address_of_the_internet_is_public(text):
+    assert is_public(ip_address(text))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "example.org/hook",
+        "ftp://example.org/",
+        "file:///etc/passwd",
+        "http:///no-host",
+        "http://user:word@example.org/",
+        "https://example.org/#part",
+        "http://example.org:99999/",
+        "http://exa mple\x00.org/",
+    ],
+)
+def test_url_that_is_no_plain_web_address_is_refused(url):
+    with pytest.raises(AddressRefusedError):
+        url_check(url)
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """Answers of a name server, by name."""
+    known = {}
+
+    async def getaddrinfo(_loop, host, port, **_how):
+        return [(0, 0, 0, "", (found, port)) for found in known[host]]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
+    return known
+
+
+def look_up(url, *, private_allowed=False):
+    return addresses_of(url_check(url), private_allowed=private_allowed)
+
+
+async def test_addresses_come_in_the_order_of_the_name_server(names):
+    names["example.org"] = ["2001:4860:4860::8888", "8.8.8.8"]
+
+    assert await look_up("https://example.org/x") == ["2001:4860:4860::8888", "8.8.8.8"]
+
+
+async def test_one_private_address_among_public_ones_is_enough_to_refuse(names):
+    names["example.org"] = ["8.8.8.8", "10.0.0.1"]
+
+    with pytest.raises(AddressRefusedError, match=r"example\.org is 10\.0\.0\.1"):
+        await look_up("https://example.org/x")
+
+
+async def test_private_address_is_fine_where_the_operator_says_so(names):
+    names["build.internal"] = ["10.0.0.1"]
+
+    assert await look_up("http://build.internal/", private_allowed=True) == ["10.0.0.1"]

@@ -1,0 +1,92 @@
+"""From the broker into the index: every event becomes its deliveries, then it is acknowledged."""
+
+import threading
+
+import pika
+import structlog
+from django.db import DatabaseError, close_old_connections, connection
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import AMQPError, ChannelClosedByBroker
+from pika.spec import Basic, BasicProperties
+
+from webapp.webhooks.message import message_parse
+from webapp.webhooks.names import QUEUE
+from webapp.webhooks.services import deliveries_make
+
+log = structlog.get_logger(__name__)
+
+PREFETCH = 50
+STEP_SECONDS = 0.5
+AWAY_SECONDS = 1.0
+_CONNECT_SECONDS = 3
+_HEARTBEAT_SECONDS = 20
+
+
+def consume(broker_url: str, *, stopped: threading.Event) -> None:
+    """Take events until ``stopped``; while the broker is away, wait and connect again.
+
+    An event is acknowledged once its deliveries are committed, so a process killed anywhere
+    loses none; one that comes twice makes no second delivery.
+    """
+    while not stopped.is_set():
+        try:
+            with pika.BlockingConnection(_parameters(broker_url)) as broker:
+                _take(broker.channel(), stopped)
+        except ChannelClosedByBroker as error:
+            log.warning("queue refused", queue=QUEUE, error=error.reply_text)
+            stopped.wait(AWAY_SECONDS)
+        except (AMQPError, OSError) as error:
+            log.warning("broker away", error=str(error) or type(error).__name__)
+            stopped.wait(AWAY_SECONDS)
+
+
+def _parameters(broker_url: str) -> pika.URLParameters:
+    parameters = pika.URLParameters(broker_url)
+    parameters.heartbeat = _HEARTBEAT_SECONDS
+    parameters.socket_timeout = parameters.stack_timeout = _CONNECT_SECONDS
+    parameters.connection_attempts = 1
+    return parameters
+
+
+def _take(channel: BlockingChannel, stopped: threading.Event) -> None:
+    def receive(
+        channel: BlockingChannel,
+        method: Basic.Deliver,
+        properties: BasicProperties,
+        body: bytes,
+    ) -> None:
+        _receive(channel, method.delivery_tag, properties.message_id, body, stopped)
+
+    channel.basic_qos(prefetch_count=PREFETCH)
+    channel.basic_consume(QUEUE, receive)
+    log.info("events connected", queue=QUEUE)
+    while not stopped.is_set():
+        channel.connection.process_data_events(time_limit=STEP_SECONDS)
+
+
+def _receive(
+    channel: BlockingChannel,
+    tag: int,
+    message_id: str | None,
+    body: bytes,
+    stopped: threading.Event,
+) -> None:
+    try:
+        message = message_parse(body, message_id=message_id)
+    except ValueError as error:
+        log.warning("not an event", error=str(error), message_id=message_id)
+        channel.basic_reject(tag, requeue=False)
+        return
+    while not stopped.is_set():
+        try:
+            deliveries_make(message=message)
+        except DatabaseError as error:
+            # Waiting here, not giving it back: each return counts towards its last.
+            log.warning("index away", error=str(error))
+            connection.close()
+            channel.connection.sleep(AWAY_SECONDS)
+        else:
+            channel.basic_ack(tag)
+            return
+        finally:
+            close_old_connections()
