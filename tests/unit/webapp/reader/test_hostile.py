@@ -29,7 +29,16 @@ HEADERS = {
     "if-match": ["*", '"x"', ""],
     "if-modified-since": ["Sun, 06 Nov 1994 08:49:37 GMT", "never", "0"],
     "if-unmodified-since": ["Sun, 06 Nov 1994 08:49:37 GMT", "\xff"],
-    "range": ["bytes=0-", "bytes=-1", "bytes=9-1", "bytes=1-2,3-4", "lines=1", "bytes=--", "\xff"],
+    "range": [
+        "bytes=0-",
+        "bytes=999-",
+        "bytes=-1",
+        "bytes=9-1",
+        "bytes=1-2,3-4",
+        "lines=1",
+        "bytes=--",
+        "\xff",
+    ],
     "if-range": ['"x"', "Sun, 06 Nov 1994 08:49:37 GMT", "*"],
     "accept": ["*/*", "image/webp;q=x", "\xff", "," * 100, "image/*;q=0.3, image/png"],
 }
