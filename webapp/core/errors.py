@@ -172,6 +172,14 @@ class UnsupportedTypeError(CallerError):
     status = 415
     title = "Unsupported type"
 
+    @classmethod
+    def describe(cls, extra: dict[str, object]) -> str:
+        """Return what was found, and what would have been taken."""
+        return (
+            f"The file is {extra.get('found', 'of an unknown type')}; "
+            "JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF and BMP pictures are taken."
+        )
+
 
 class TooManyPixelsError(CallerError):
     """The picture announces more pixels than its type may have."""

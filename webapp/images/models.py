@@ -118,6 +118,7 @@ class Image(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["owner", "-created_at", "-id"], name="image_gallery"),
             models.Index(fields=["-created_at", "-id"], name="image_newest"),
+            models.Index(fields=["owner", "album"], name="image_album"),
             models.Index(fields=["due_at"], name="image_due", condition=Q(due_at__isnull=False)),
             models.Index(
                 fields=["deleted_at"],
@@ -181,6 +182,9 @@ class JournalEntry(models.Model):
     epoch = models.PositiveIntegerField()
     revision = models.PositiveIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "journal entries"
 
     def __str__(self) -> str:
         return self.image_id
