@@ -1,0 +1,54 @@
+"""Several files at a time, told in the order they were named."""
+
+import queue
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from pathlib import Path
+from threading import Thread
+
+from webapp.client.uploading import Outcome
+
+LOOK_SECONDS = 0.1
+Work = queue.SimpleQueue[tuple[Path, Future[Outcome]]]
+
+
+def outcomes(
+    paths: Sequence[Path],
+    upload: Callable[[Path], Outcome],
+    *,
+    parallel: int,
+    meanwhile: Callable[[], None],
+) -> Iterator[Outcome]:
+    """Yield what became of each file, in the order given, as soon as that is known.
+
+    The threads end with the process: Ctrl-C need not wait for a server that is silent.
+
+    Args:
+        paths: The files.
+        upload: Uploads one; called on threads.
+        parallel: How many at a time.
+        meanwhile: Called now and then while there is nothing to tell.
+    """
+    work: Work = queue.SimpleQueue()
+    told: list[Future[Outcome]] = []
+    for path in paths:
+        told.append(Future())
+        work.put((path, told[-1]))
+    for _ in range(min(parallel, len(paths))):
+        Thread(target=_run, args=(work, upload), daemon=True).start()
+    for future in told:
+        while not wait([future], timeout=LOOK_SECONDS).done:
+            meanwhile()
+        yield future.result()
+
+
+def _run(work: Work, upload: Callable[[Path], Outcome]) -> None:
+    while True:
+        try:
+            path, future = work.get_nowait()
+        except queue.Empty:
+            return
+        try:
+            future.set_result(upload(path))
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is read
+            future.set_exception(error)

@@ -1,0 +1,80 @@
+"""Trying again: as often as it makes sense, and when the server says."""
+
+import random
+from collections.abc import Callable
+from threading import Event
+from typing import TypeVar
+
+from webapp.client.errors import AgainError, StoppedError
+
+FIRST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 60.0
+Answer = TypeVar("Answer")
+
+
+class Patience:
+    """Tries something until it succeeds, is refused, or was tried often enough.
+
+    Args:
+        tries: Most attempts of one step, at least 1.
+        stop: Set when a person stopped the command.
+        note: Told why there is a pause.
+        wait: Waits so many seconds, or less when stopped; given by tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        tries: int,
+        stop: Event,
+        note: Callable[[str], None],
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        self._tries = tries
+        self._stop = stop
+        self._note = note
+        self._wait = wait or stop.wait
+
+    def run(self, attempt: Callable[[], Answer], *, what: str) -> Answer:
+        """Return what ``attempt`` returns, as soon as it does.
+
+        Args:
+            attempt: Raises ``AgainError`` when another attempt may help.
+            what: Names it in notes.
+
+        Raises:
+            AgainError: The last one, after all tries.
+            StoppedError: Somebody stopped the command.
+            RefusedError: Of ``attempt``.
+        """
+        for tried in range(1, self._tries):
+            try:
+                return attempt()
+            except AgainError as error:
+                self._pause(error, tried, what)
+        return attempt()
+
+    def check(self) -> None:
+        """Go on only while nobody stopped the command.
+
+        Raises:
+            StoppedError: Somebody did.
+        """
+        if self._stop.is_set():
+            raise StoppedError("stopped")
+
+    def _pause(self, error: AgainError, tried: int, what: str) -> None:
+        seconds = _seconds(error, tried)
+        if seconds:
+            self._note(f"{what}: {error} Trying again in {seconds:.0f} s.")
+        self.check()
+        self._wait(seconds)
+        self.check()
+
+
+def _seconds(error: AgainError, tried: int) -> float:
+    """Return what the server asked for; else twice as long each time, and never all at once."""
+    if error.retry_after is not None:
+        return min(error.retry_after, LONGEST_WAIT_SECONDS)
+    grown: float = FIRST_WAIT_SECONDS * 2 ** (tried - 1)
+    return min(grown * random.uniform(0.75, 1.25), LONGEST_WAIT_SECONDS)  # noqa: S311 - no secret
