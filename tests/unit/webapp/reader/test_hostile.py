@@ -21,7 +21,19 @@ PIECES = [
     "readyz",
     "",
 ]
-SUFFIXES = ["", ".jpg", ".webp", ".png", ".gif", ".JPG", ".", "..", ".exe", "%2fx", "/"]
+SUFFIXES = [
+    *[""] * 6,
+    *[".jpg"] * 4,
+    ".webp",
+    ".png",
+    ".gif",
+    ".JPG",
+    ".",
+    "..",
+    ".exe",
+    "%2fx",
+    "/",
+]
 NAMES = ["exp", "sig", "download", "x", "%ff", ""]
 VALUES = ["", "1", "9" * 30, "k1.abc", "%00%0d%0a", "é", "../../x", "-1", "a" * 300]
 HEADERS = {
@@ -47,7 +59,7 @@ KNOWN = {200, 206, 304, 403, 404, 405, 412, 416, 503}
 
 
 def made(chance, ids):
-    path = "/" + chance.choice(ids) + chance.choice(["", "/" + chance.choice(PIECES)])
+    path = "/" + chance.choice(ids) + chance.choice(["", "", "/" + chance.choice(PIECES)])
     path = chance.choice([path, path, "/" + chance.choice(PIECES)]) + chance.choice(SUFFIXES)
     fields = [
         f"{chance.choice(NAMES)}={chance.choice(VALUES)}"
