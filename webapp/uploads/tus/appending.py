@@ -4,7 +4,7 @@ from io import SEEK_END, FileIO
 from pathlib import Path
 from threading import Lock
 
-from webapp.uploads.spool import BUFFER_BYTES, no_room_is_busy
+from webapp.uploads.spool import BUFFER_BYTES
 from webapp.uploads.tus.errors import ChecksumMismatchError
 from webapp.uploads.tus.headers import Checksum, hasher
 
@@ -24,12 +24,8 @@ class Appender:
         self._lock = Lock()
 
     def append(self, *parts: bytes | bytearray) -> None:
-        """Add bytes; nothing once it is closed.
-
-        Raises:
-            BusyError: The disk is full; what fitted is there, in order.
-        """
-        with self._lock, no_room_is_busy():
+        """Add bytes; nothing once it is closed. On a full disk what fitted is there, in order."""
+        with self._lock:
             for part in parts if not self._file.closed else ():
                 self._write_all(part)
 

@@ -14,6 +14,7 @@ from webapp.accounts.sessions import principal_for
 from webapp.core.errors import BusyError, MethodNotAllowedError, ShoeboxError
 from webapp.uploads.admission import Admission
 from webapp.uploads.body import ClientGoneError, Receive, Scope, Send, body_chunks, headers_of
+from webapp.uploads.spool import no_room_is_busy
 from webapp.uploads.threads import on_store_thread
 from webapp.uploads.tus.answers import PATH, Answer, abilities, answer_send, refusal
 from webapp.uploads.tus.continuing import upload_continue, upload_delete, upload_tell
@@ -58,7 +59,8 @@ class TusEndpoint:
         method = method_of(scope["method"], headers)
         label = method if method in _KNOWN else "other"
         try:
-            answer = await self._answer(scope, receive, method, headers)
+            with no_room_is_busy():
+                answer = await self._answer(scope, receive, method, headers)
         except ClientGoneError:
             REQUESTS.labels(label, "client-gone").inc()
             return

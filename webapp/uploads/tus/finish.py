@@ -55,6 +55,7 @@ def _store(owner: "User", held: Held) -> About:
     except QuotaExceededError:
         raise  # their owner may make room
     except CallerError as error:
+        UPLOADS.labels(error.code).inc()
         upload_end(held.place, replace(held.about, ended=error.code))
         raise
     UPLOADS.labels("duplicate" if registered.duplicate else "stored").inc()

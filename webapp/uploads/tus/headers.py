@@ -95,15 +95,24 @@ def body_announced(headers: Mapping[str, str]) -> int | None:
     return int(value)
 
 
+def has_body(headers: Mapping[str, str]) -> bool:
+    """Return whether bytes may follow; HTTP/2 need not say so in any other way than by type."""
+    return body_announced(headers) != 0 or _is_bytes(headers)
+
+
 def content_type_check(headers: Mapping[str, str]) -> None:
     """Check that a body is said to be bytes of an upload.
 
     Raises:
         WrongContentTypeError: It is not.
     """
-    found = headers.get("content-type", "")
-    if found.partition(";")[0].strip().lower() != CONTENT_TYPE:
+    if not _is_bytes(headers):
+        found = headers.get("content-type", "")
         raise WrongContentTypeError(f"Content-Type is {found[:64]!r}, not {CONTENT_TYPE!r}.")
+
+
+def _is_bytes(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == CONTENT_TYPE
 
 
 def checksum_read(headers: Mapping[str, str]) -> Checksum | None:

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from io import FileIO
 from typing import Final
 
-from webapp.uploads.spool import no_room_is_busy
 from webapp.uploads.threads import on_file_thread
 from webapp.uploads.tus.about import About, upload_look
 from webapp.uploads.tus.appending import Appender
@@ -79,11 +78,10 @@ async def _hold(place: Place) -> Held:
 
 def upload_lock(place: Place) -> Held:
     """Return an upload under lock, without waiting; see ``held_upload``."""
-    with no_room_is_busy():
-        try:
-            file = FileIO(place.data, "rb+")
-        except FileNotFoundError:
-            raise _just_ended(place) from None
+    try:
+        file = FileIO(place.data, "rb+")
+    except FileNotFoundError:
+        raise _just_ended(place) from None
     try:
         return Held(place, _lock(place, file), file)
     except BaseException:

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from webapp.accounts.models import User
 from webapp.core.errors import TooLargeError
-from webapp.uploads.tus.headers import body_announced
+from webapp.uploads.tus.headers import body_announced, has_body
 from webapp.uploads.tus.place import Place, place_of
 
 
@@ -47,7 +47,7 @@ class Request:
     @property
     def has_body(self) -> bool:
         """Whether bytes follow, as far as the headers tell."""
-        return body_announced(self.headers) != 0
+        return has_body(self.headers)
 
     def check_room(self, room: int) -> None:
         """Refuse a body that announces itself longer than what is missing, before it is read.

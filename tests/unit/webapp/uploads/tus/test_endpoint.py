@@ -1,5 +1,6 @@
 """What the endpoint answers before it knows who asks."""
 
+import errno
 import json
 
 import pytest
@@ -63,6 +64,15 @@ async def test_another_method_is_told_which_there_are(method, path, allow):
 async def test_a_refusal_of_a_head_has_no_body():
     _, headers, body = await ask("HEAD", tus_resumable="1.0.0")
     assert (headers["content-length"], body) == ("0", b"")
+
+
+async def test_a_full_disk_is_busy(monkeypatch):
+    def full(_headers):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("webapp.uploads.tus.endpoint.version_check", full)
+    status, headers, body = await ask("HEAD", UPLOAD)
+    assert (status, headers["retry-after"], body) == (503, "30", b"")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from webapp.uploads.tus.headers import (
     checksum_read,
     content_type_check,
     details_of,
+    has_body,
     length_read,
     metadata_read,
     method_of,
@@ -105,6 +106,19 @@ def test_an_offset_that_is_no_number_is_refused(value):
 )
 def test_how_much_body_follows_is_told_by_the_headers(headers, announced):
     assert body_announced(headers) == announced
+
+
+@pytest.mark.parametrize(
+    ("headers", "follows"),
+    [
+        ({}, False),
+        ({"content-length": "0", "content-type": "application/json"}, False),
+        ({"content-length": "1"}, True),
+        ({"content-type": "application/offset+octet-stream"}, True),
+    ],
+)
+def test_bytes_follow_where_they_are_announced_in_some_way(headers, follows):
+    assert has_body(headers) is follows
 
 
 @pytest.mark.parametrize(
