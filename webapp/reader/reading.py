@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from webapp.core.errors import (
@@ -65,21 +66,32 @@ class Reading:
         self._picker = Picker(source)
 
     def ready(self, method: str, path: str, scope: Mapping[str, Any]) -> Answer | None:
-        """Return the answer to a plain GET of a public blob in memory; None for all others.
+        """Return the answer to what most requests are; None for all others.
 
-        What most requests are, at the cost of these lines; ``answer`` decides everything.
+        That is a plain GET of a public blob in memory, or one that sends back the very tag
+        it got. At the cost of these lines; ``answer`` decides everything.
         """
         if method != "GET" or scope["query_string"]:
             return None
         name = name_parse(path)
         if name is None or name.id in self._source.journal.value.entries:
             return None
-        held = self._source.cache.get(name.key)
-        answer = held and held.ready.get(path)
-        for header, _ in scope["headers"] if answer else ():
+        tag = b""
+        for header, value in scope["headers"]:
             if header in _CONDITIONS:
-                return None
-        return answer or None
+                if header != b"if-none-match" or tag:
+                    return None
+                tag = value
+        if tag:
+            return self._unchanged(name, tag)
+        held = self._source.cache.get(name.key)
+        return held.ready.get(path) if held else None
+
+    def _unchanged(self, name: Name, tag: bytes) -> Answer | None:
+        known = name.image_id.version in self._source.topology.value.versions
+        if name.signed or not known or tag != name.etag.encode():
+            return None
+        return _not_modified_public(name.path)
 
     async def answer(self, method: str, path: str, query: bytes, headers: RequestHeaders) -> Answer:
         """Return the answer to a GET or HEAD.
@@ -206,6 +218,13 @@ class Reading:
             return Answer(206, headers, body, cache=picked.cache)
         stream = await self._source.stream(name.image_id, blob, part.start, part.end)
         return Answer(206, headers, stream=stream, cache=picked.cache, shard=stream.shard)
+
+
+@lru_cache(maxsize=4096)
+def _not_modified_public(path: str) -> Answer | None:
+    """Return the 304 of a public name that has a tag of its own."""
+    name = name_parse(path)
+    return Answer(304, not_modified_headers(name, PLAIN, name.etag, now=0.0)) if name else None
 
 
 def _merged(conditions: RequestHeaders) -> dict[str, str]:

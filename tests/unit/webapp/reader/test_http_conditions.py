@@ -31,6 +31,21 @@ async def test_a_304_carries_what_a_cache_has_to_update(world, reader):
     assert "content-length" not in headers
 
 
+async def test_a_304_is_the_same_again_and_to_head(world, reader):
+    path = f"/{(image_id := world.image())}.jpg"
+    headers = {"if-none-match": f'"{image_id}.jpg"'}
+    first, second = [await reader.get(path, headers=headers) for _ in range(2)]
+    head = await reader.client.head(path, headers=headers)
+    assert first.headers == second.headers == head.headers
+    assert {first.status_code, second.status_code, head.status_code} == {304}
+
+
+async def test_a_known_tag_of_an_unknown_version_is_no_304(reader):
+    image_id = id_make(kind=Kind.PUBLIC, version=9)
+    answer = await conditional(reader, f"/{image_id}.jpg", if_none_match=f'"{image_id}.jpg"')
+    assert answer.status_code == 503
+
+
 async def test_the_tag_of_another_path_is_not_enough(world, reader):
     image_id = world.image()
     answer = await conditional(reader, f"/{image_id}.png", if_none_match=f'"{image_id}.jpg"')
