@@ -36,11 +36,11 @@ class AgainError(ClientError):
 
     Args:
         detail: What happened.
-        retry_after: Seconds the server asked to wait; None when it named none.
+        retry_after: Seconds the server asked to wait; 0 when it named none.
         code: As of ``RefusedError``.
     """
 
-    def __init__(self, detail: str, *, retry_after: float | None = None, code: str = "") -> None:
+    def __init__(self, detail: str, *, retry_after: float = 0, code: str = "") -> None:
         super().__init__(detail)
         self.retry_after = retry_after
         self.code = code

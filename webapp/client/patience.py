@@ -19,21 +19,12 @@ class Patience:
         tries: Most attempts of one step, at least 1.
         stop: Set when a person stopped the command.
         note: Told why there is a pause.
-        wait: Waits so many seconds, or less when stopped; given by tests.
     """
 
-    def __init__(
-        self,
-        *,
-        tries: int,
-        stop: Event,
-        note: Callable[[str], None],
-        wait: Callable[[float], object] | None = None,
-    ) -> None:
+    def __init__(self, *, tries: int, stop: Event, note: Callable[[str], None]) -> None:
         self._tries = tries
         self._stop = stop
         self._note = note
-        self._wait = wait or stop.wait
 
     def run(self, attempt: Callable[[], Answer], *, what: str) -> Answer:
         """Return what ``attempt`` returns, as soon as it does.
@@ -65,16 +56,17 @@ class Patience:
 
     def _pause(self, error: AgainError, tried: int, what: str) -> None:
         seconds = _seconds(error, tried)
-        if seconds:
-            self._note(f"{what}: {error} Trying again in {seconds:.0f} s.")
+        self._note(f"{what}: {error} Trying again in {seconds:.0f} s.")
         self.check()
-        self._wait(seconds)
+        self._stop.wait(seconds)
         self.check()
 
 
 def _seconds(error: AgainError, tried: int) -> float:
-    """Return what the server asked for; else twice as long each time, and never all at once."""
-    if error.retry_after is not None:
-        return min(error.retry_after, LONGEST_WAIT_SECONDS)
+    """Return twice as long each time, and never sooner than the server asks for.
+
+    Not alike for everybody: those who were turned away together come back one by one.
+    """
     grown: float = FIRST_WAIT_SECONDS * 2 ** (tried - 1)
-    return min(grown * random.uniform(0.75, 1.25), LONGEST_WAIT_SECONDS)  # noqa: S311 - no secret
+    spread = grown * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+    return min(max(spread, error.retry_after), LONGEST_WAIT_SECONDS)

@@ -113,7 +113,7 @@ class Resumable:
         if error.status in _ENDED:
             self._memory.forget(self._key)
         if error.status in _GONE or error.status == _CONFLICT:
-            raise AgainError(str(error), retry_after=0, code=error.code) from None
+            raise AgainError(str(error), code=error.code) from None
         raise error
 
 

@@ -143,12 +143,12 @@ def _told(answer: httpx.Response) -> str:
     return f"The server answered {answer.status_code} ({words})."
 
 
-def _retry_after(headers: httpx.Headers) -> float | None:
-    """Return seconds; None when the header is missing or says nothing (RFC 9110, 10.2.3)."""
+def _retry_after(headers: httpx.Headers) -> float:
+    """Return seconds; 0 when the header is missing or says nothing (RFC 9110, 10.2.3)."""
     value = headers.get("retry-after", "").strip()
     if value.isdecimal():
         return float(value[:9])
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
-        return None
+        return 0

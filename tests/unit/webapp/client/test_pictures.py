@@ -1,0 +1,53 @@
+"""Which files are sent."""
+
+import pytest
+
+from tests import samples
+from tests.unit.webapp.client.fake import shoebox, write_pictures
+from webapp.client.pictures import HEAD_BYTES, is_picture
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "folder"
+    write_pictures(folder, "b.jpg", "a/z.jpg", ".hidden.jpg", ".git/c.jpg")
+    (folder / "notes.jpg").write_text("no picture, whatever its name says")
+    return folder
+
+
+def test_pictures_below_a_folder_are_sent(fake, folder):
+    assert shoebox(fake, "--recursive", folder) == 0
+    assert set(fake.bodies) == {"b.jpg", "z.jpg"}
+
+
+def test_what_is_no_picture_is_left_out_with_a_note(fake, folder, capsys):
+    shoebox(fake, "-r", folder)
+    assert f"skipped {folder / 'notes.jpg'}: no picture" in capsys.readouterr().err
+
+
+def test_a_file_that_was_named_is_sent_whatever_it_is(fake, folder):
+    shoebox(fake, folder / "notes.jpg")
+    assert set(fake.bodies) == {"notes.jpg"}
+
+
+def test_a_file_named_twice_is_sent_once(fake, folder):
+    shoebox(fake, folder / "b.jpg", folder / "b.jpg")
+    assert len(fake.requests) == 1
+
+
+def test_a_folder_without_pictures_is_told(fake, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    assert shoebox(fake, "-r", tmp_path / "empty") == 0
+    assert "nothing to upload" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "make", [samples.jpeg, samples.png_with_alpha, samples.webp, samples.gif, samples.heic]
+)
+def test_every_type_is_known_by_its_beginning(make):
+    assert is_picture(make()[:HEAD_BYTES])
+
+
+@pytest.mark.parametrize("head", [b"", b"RIFF\0\0\0\0WAVE", b"\0\0\0\x18ftypmp42", b"%PDF-1.7"])
+def test_other_files_are_not_pictures(head):
+    assert not is_picture(head)
