@@ -34,6 +34,9 @@ LOGGING: dict[str, Any] = {
         "django.request": {"level": "ERROR"},
         "botocore": {"level": "WARNING"},
         "boto3": {"level": "WARNING"},
+        "pika": {"level": "WARNING"},
+        # It would log whole URLs, and those of webhooks may hold secrets.
+        "httpx": {"level": "WARNING"},
     },
 }
 

@@ -83,6 +83,12 @@ def test_others_are_not_told(image):
     assert deliveries_make(message=message(image)) == 0
 
 
+def test_an_owner_who_may_not_sign_in_is_told_nothing(image, webhook):
+    type(image.owner).objects.update(is_active=False)
+
+    assert deliveries_make(message=message(image)) == 0
+
+
 def test_only_events_that_were_asked_for_are_told(image):
     webhook_add(owner=image.owner, url=URL, events=[Event.DELETED])
 

@@ -1,7 +1,6 @@
 """Out of the index to the receivers: many at a time, so that a slow one holds up no other."""
 
 import asyncio
-import contextlib
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -48,13 +47,15 @@ class Deliverer:
 
         What is cut off is due again when its lease is over: it may arrive twice, never not.
         """
+        stopping = asyncio.create_task(stopped.wait())
         try:
             while not stopped.is_set():
                 pause = await self._step()
-                if pause:
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(stopped.wait(), pause)
+                # A place that becomes free is taken at once.
+                awaited = {stopping, *self._tasks}
+                await asyncio.wait(awaited, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            stopping.cancel()
             await self._end()
 
     async def _step(self) -> float:

@@ -55,7 +55,8 @@ def deliveries_make(*, message: EventMessage) -> int:
 
     Twice is once: the same message makes no second delivery. Committed when this returns.
     """
-    owned = Webhook.objects.filter(active=True, owner__images__id=message.image_id)
+    active = Webhook.objects.filter(active=True, owner__is_active=True)
+    owned = active.filter(owner__images__id=message.image_id)
     wanting = [webhook for webhook in owned if webhook.wants(message.event)]
     now = timezone.now()
     with transaction.atomic():
