@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern] = [
     path("i/<image:image_id>/retry", actions.retry, name="image-retry"),
     path("i/<image:image_id>/rekey", actions.rekey, name="image-rekey"),
     path("tokens", account.tokens, name="tokens"),
+    path("tokens/sharex", account.sharex, name="sharex"),
     path("tokens/<int:token_id>/revoke", account.revoke, name="token-revoke"),
     path(
         "login",

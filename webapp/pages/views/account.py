@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -15,6 +15,9 @@ from webapp.accounts.services import token_make, token_revoke
 from webapp.core.errors import NotFoundError
 from webapp.pages.forms import TokenForm
 from webapp.pages.requests import PageRequest
+from webapp.pages.sharex import FILENAME, sharex_config
+
+SHAREX_TOKEN = "ShareX"  # noqa: S105 - what people call it
 
 
 @login_required
@@ -40,6 +43,20 @@ def _make(user: User, form: TokenForm) -> str:
         expires_at=timezone.now() + timedelta(days=int(days)) if days else None,
     )
     return secret
+
+
+@login_required
+@never_cache
+@require_POST
+def sharex(request: PageRequest) -> HttpResponse:
+    """Make a token that may upload and send a ShareX configuration with it, to be kept.
+
+    By a form, never by a link: it makes something, and another site must not.
+    """
+    _, secret = token_make(user=request.user, name=SHAREX_TOKEN, scopes=[Scope.UPLOAD])
+    response = JsonResponse(sharex_config(secret=secret), json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = f'attachment; filename="{FILENAME}"'
+    return response
 
 
 @login_required
