@@ -155,7 +155,10 @@ class Shoebox:
 def _worker_answers(broker_url: str, hostname: str) -> bool:
     """Ask the worker through the broker, as Flower and operators do."""
     with Celery(broker=broker_url, set_as_current=False) as app:
+        broker = app.connection_for_read()
+        # What a broker that is just coming back makes its client raise differs by broker.
+        away = (OSError, OperationalError, *broker.connection_errors, *broker.channel_errors)
         try:
             return bool(app.control.ping(destination=[hostname], timeout=PROBE_SECONDS))
-        except (OSError, OperationalError):
+        except away:
             return False
