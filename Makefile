@@ -3,7 +3,8 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 JOBS ?= 2
-# Tools that load the settings get the profile that needs nothing from outside.
+# Tools that load the settings get the profile that needs nothing from outside; tests bring
+# their own.
 TOOLS := SHOEBOX_PROFILE=embedded
 
 .DEFAULT_GOAL := help
@@ -21,8 +22,10 @@ cluster: venv ## start it on real parts: RabbitMQ, PostgreSQL, Valkey, SeaweedFS
 
 test: venv-dev ## set up and run all tests; as root on Debian installs the servers they start
 	@deploy/install-test-servers
-	$(TOOLS) $(PY) -m pytest -q -n $(JOBS) tests/unit tests/contract tests/docs
-	$(TOOLS) $(PY) -m pytest -q tests/integration tests/drills tests/browser
+	@status=0; \
+	$(PY) -m pytest -q -n $(JOBS) tests/unit tests/contract tests/docs || status=1; \
+	$(PY) -m pytest -q tests/integration tests/drills tests/browser || status=1; \
+	exit $$status
 
 check: venv-dev ## ruff, formatting, types, import rules, spelling, docs
 	$(PY) -m ruff check .
@@ -30,7 +33,7 @@ check: venv-dev ## ruff, formatting, types, import rules, spelling, docs
 	$(TOOLS) $(PY) -m mypy
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/codespell
-	$(TOOLS) $(PY) -m pytest -q tests/docs
+	$(PY) -m pytest -q tests/docs
 
 reference: venv-dev ## write docs/reference again from settings, commands, errors and metrics
 	@$(TOOLS) $(PY) manage.py reference --write
