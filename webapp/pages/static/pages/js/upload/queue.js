@@ -1,6 +1,8 @@
 // Uploads, a few at a time, each on its way from waiting to stored.
 import { problemText } from "../api.js";
+import { forget, keep } from "./kept.js";
 import { send } from "./send.js";
+import { isResumable, keyOf } from "./tus.js";
 
 const PARALLEL = 4;
 const BUSY_TRIES = 5;
@@ -15,9 +17,13 @@ const megabytes = (bytes) => `${(bytes / 1024 / 1024).toFixed(bytes < 10485760 ?
 
 // Phases: waiting, sending, stored; then ready or failed. Or refused, or cancelled.
 class Upload {
-  constructor(file, { album, kind }) {
-    Object.assign(this, { file, album, kind });
+  constructor(file, { album, kind, kept = false }) {
+    Object.assign(this, { file, album, kind, kept });
     this.reset();
+  }
+
+  get going() {
+    return this.phase === "waiting" || this.phase === "sending";
   }
 
   reset() {
@@ -35,20 +41,28 @@ export class Queue {
     this.onStored = onStored;
   }
 
+  // Whether leaving the page would end an upload.
   get busy() {
-    return this.#uploads.some(({ phase }) => phase === "waiting" || phase === "sending");
+    return this.#uploads.some(({ going, kept }) => going && !kept);
   }
 
   add(files, options) {
     for (const file of files) {
       const upload = new Upload(file, options);
+      if (this.#isUnderWay(upload)) continue;
       this.#uploads.push(upload);
-      const tooLarge = file.size > maxBytes();
-      if (tooLarge) {
+      if (file.size > maxBytes()) {
         this.#refuse(upload, 413, `${megabytes(file.size)} are too many; the most is ${megabytes(maxBytes())}.`);
-      } else this.onChange(upload);
+        continue;
+      }
+      if (!upload.kept) keep(upload);
+      this.onChange(upload);
     }
     this.#next();
+  }
+
+  #isUnderWay(upload) {
+    return isResumable(upload) && this.#uploads.some((other) => other.going && keyOf(other) === keyOf(upload));
   }
 
   cancel(upload) {
@@ -109,6 +123,7 @@ export class Queue {
 
   #change(upload, values) {
     Object.assign(upload, values);
+    if (upload.image || upload.final || upload.phase === "cancelled") forget(upload);
     this.onChange(upload);
   }
 }

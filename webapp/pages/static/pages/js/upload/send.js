@@ -1,10 +1,13 @@
 // One request of one upload. XMLHttpRequest, because fetch tells nothing of what was sent.
 import { csrfToken } from "../api.js";
+import { isResumable, sendByTus } from "./tus.js";
 
 const UPLOAD_URL = "/api/v1/images";
 
 // Resolves with {status, body, retryAfter}; status 0 means that no answer came.
-export function send(upload, onProgress) {
+export const send = (upload, onProgress) => (isResumable(upload) ? sendByTus : sendForm)(upload, onProgress);
+
+function sendForm(upload, onProgress) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     request.open("POST", UPLOAD_URL);

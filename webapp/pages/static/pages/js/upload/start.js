@@ -1,5 +1,6 @@
 // Pictures come in by drop, paste or file picker, from anywhere on a page.
 import { tileArrive } from "./arrive.js";
+import { kept } from "./kept.js";
 import { Queue } from "./queue.js";
 import { Tray } from "./tray.js";
 
@@ -36,6 +37,9 @@ function start() {
   });
   window.addEventListener("beforeunload", (event) => {
     if (queue.busy) event.preventDefault();
+  });
+  kept().then((uploads) => {
+    for (const { file, album, kind } of uploads) queue.add([file], { album, kind, kept: true });
   });
 }
 

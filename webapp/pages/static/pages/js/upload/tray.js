@@ -48,7 +48,7 @@ export class Tray {
   }
 
   #dismiss(upload) {
-    if (["waiting", "sending"].includes(upload.phase)) this.onCancel(upload);
+    if (["waiting", "sending", "refused"].includes(upload.phase)) this.onCancel(upload);
     else this.#remove(upload);
     this.#summarize();
   }
@@ -114,7 +114,8 @@ export class Tray {
 
   // Closing hides what is done; what is still going on goes on, and shows up again.
   #close() {
-    for (const upload of this.#in("stored", "ready", "failed", "refused")) this.#remove(upload);
+    for (const upload of this.#in("stored", "ready", "failed")) this.#remove(upload);
+    for (const upload of this.#in("refused")) this.onCancel(upload);
     this.#element.hidden = true;
   }
 }
