@@ -6,7 +6,7 @@ import signal
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from config.local.probes import answers_ok
@@ -16,7 +16,8 @@ from config.local.service import Service, StartError
 
 PORTS = 8
 REGION = "us-east-1"
-CONFIGURE_SECONDS = 10.0
+CONFIGURE_SECONDS = 45.0
+WRITE_SECONDS = 3.0
 # In the order of the block; S3 is what clients use, the rest is between its own parts.
 _S3, _S3_GRPC, _MASTER, _MASTER_GRPC, _VOLUME, _VOLUME_GRPC, _FILER, _FILER_GRPC = range(PORTS)
 
@@ -135,7 +136,7 @@ class SeaweedFS:
             )
 
     def _filer(self, method: str, path: str, body: bytes) -> None:
-        """Write through the filer, which answers 500 until its first volume has grown."""
+        """Write through the filer, which answers 500 or not at all until it has a volume."""
         deadline = time.monotonic() + CONFIGURE_SECONDS
         while (status := self._filer_status(method, path, body)) not in _DONE:
             if time.monotonic() > deadline:
@@ -143,7 +144,10 @@ class SeaweedFS:
             time.sleep(POLL_SECONDS)
 
     def _filer_status(self, method: str, path: str, body: bytes) -> int:
-        connection = HTTPConnection("127.0.0.1", self.port + _FILER, timeout=CONFIGURE_SECONDS)
+        connection = HTTPConnection("127.0.0.1", self.port + _FILER, timeout=WRITE_SECONDS)
         with contextlib.closing(connection):
-            connection.request(method, path, body=body)
-            return connection.getresponse().status
+            try:
+                connection.request(method, path, body=body)
+                return connection.getresponse().status
+            except (OSError, HTTPException):
+                return 0
