@@ -1,6 +1,7 @@
 """What is known of a resumable upload beside its bytes, and how it begins."""
 
 import json
+import math
 import os
 import secrets
 import time
@@ -12,8 +13,10 @@ from webapp.core.errors import NotFoundError, RateLimitedError
 from webapp.uploads.tus.errors import UploadGoneError
 from webapp.uploads.tus.place import Place, folder_sync, place_make
 
-MAX_UNFINISHED: Final = 100
+MAX_ABANDONED: Final = 100
 """Uploads one owner may leave lying; each may take as much room as the largest picture."""
+ABANDONED_SECONDS: Final = 10 * 60
+"""So long without a byte, and an upload counts as left lying; it can still be continued."""
 EXPIRED: Final = "expired"
 
 
@@ -63,17 +66,30 @@ def upload_create(*, spool: Path, owner_id: str, about: About) -> Place:
         RateLimitedError: The owner has left too many lying.
     """
     place = place_make(spool=spool, owner_id=owner_id)
-    unfinished = sum(1 for _ in place.data.parent.iterdir())
-    if unfinished >= MAX_UNFINISHED:
-        raise RateLimitedError(
-            f"{unfinished} uploads wait to be continued; finish or DELETE some first.",
-            unfinished=unfinished,
-            retry_after=60,
-        )
+    _check_abandoned(place.data.parent)
     place.data.open("xb").close()
     folder_sync(place.data.parent)
     about_write(place, about)
     return place
+
+
+def _check_abandoned(folder: Path) -> None:
+    before = time.time() - ABANDONED_SECONDS
+    with os.scandir(folder) as entries:
+        abandoned = sum(_modified(entry) < before for entry in entries)
+    if abandoned >= MAX_ABANDONED:
+        raise RateLimitedError(
+            f"{abandoned} uploads wait to be continued; finish or DELETE some first.",
+            abandoned=abandoned,
+            retry_after=60,
+        )
+
+
+def _modified(entry: os.DirEntry[str]) -> float:
+    try:
+        return entry.stat().st_mtime
+    except FileNotFoundError:  # it has just ended
+        return math.inf
 
 
 def upload_look(place: Place) -> Look:

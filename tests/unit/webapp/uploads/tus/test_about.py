@@ -5,7 +5,8 @@ import pytest
 from tests.unit.webapp.uploads.tus.places import OWNER, make_old, make_upload
 from webapp.core.errors import NotFoundError, RateLimitedError
 from webapp.uploads.tus.about import (
-    MAX_UNFINISHED,
+    ABANDONED_SECONDS,
+    MAX_ABANDONED,
     About,
     Look,
     about_read,
@@ -17,6 +18,12 @@ from webapp.uploads.tus.errors import UploadGoneError
 from webapp.uploads.tus.place import KEPT_SECONDS, place_of
 
 IMAGE = "p001" + "0" * 20
+
+
+def make_abandoned(spool, **values):
+    place = make_upload(spool, **values)
+    make_old(place.data, seconds=ABANDONED_SECONDS)
+    return place
 
 
 def files(spool):
@@ -102,19 +109,25 @@ def test_what_is_known_is_replaced_as_a_whole(tmp_path):
 
 
 def test_an_owner_may_leave_only_so_many_lying(tmp_path):
-    for _ in range(MAX_UNFINISHED):
-        make_upload(tmp_path)
+    for _ in range(MAX_ABANDONED):
+        make_abandoned(tmp_path)
     with pytest.raises(RateLimitedError):
         make_upload(tmp_path)
 
 
 def test_uploads_that_ended_do_not_count(tmp_path, monkeypatch):
-    monkeypatch.setattr("webapp.uploads.tus.about.MAX_UNFINISHED", 1)
-    upload_end(make_upload(tmp_path), About(10, image=IMAGE))
+    monkeypatch.setattr("webapp.uploads.tus.about.MAX_ABANDONED", 1)
+    upload_end(make_abandoned(tmp_path), About(10, image=IMAGE))
+    make_upload(tmp_path)
+
+
+def test_uploads_that_go_on_do_not_count(tmp_path, monkeypatch):
+    monkeypatch.setattr("webapp.uploads.tus.about.MAX_ABANDONED", 1)
+    make_upload(tmp_path)
     make_upload(tmp_path)
 
 
 def test_others_do_not_count(tmp_path, monkeypatch):
-    monkeypatch.setattr("webapp.uploads.tus.about.MAX_UNFINISHED", 1)
-    make_upload(tmp_path, owner="another")
+    monkeypatch.setattr("webapp.uploads.tus.about.MAX_ABANDONED", 1)
+    make_abandoned(tmp_path, owner="another")
     make_upload(tmp_path)
