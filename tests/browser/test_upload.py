@@ -51,7 +51,7 @@ def test_a_pasted_photo_is_added(visitor):
 def test_what_is_no_picture_is_refused_in_words(visitor):
     visitor.drop(letter=b"Dear all, this is no picture.")
     expect(visitor.row("letter.jpg")).to_have_attribute("data-phase", "refused")
-    expect(visitor.row("letter.jpg")).to_contain_text("Unsupported type")
+    expect(visitor.row("letter.jpg")).to_contain_text("pictures are taken")
     expect(visitor.row("letter.jpg").get_by_role("button", name="Try again")).to_be_hidden()
     expect(visitor.page.locator("#tray-title")).to_contain_text("1 not")
 
