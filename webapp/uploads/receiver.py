@@ -13,10 +13,11 @@ from urllib.parse import parse_qsl
 
 import structlog
 from django.conf import settings
+from django.db import DatabaseError
 
 from webapp.accounts.models import Scope as TokenScope
 from webapp.accounts.sessions import Principal, principal_for
-from webapp.core.errors import MalformedRequestError, ShoeboxError
+from webapp.core.errors import BusyError, MalformedRequestError, ShoeboxError
 from webapp.core.problem import problem
 from webapp.images.representation import image_json
 from webapp.uploads.accept import upload_accept
@@ -83,6 +84,9 @@ class Receiver:
                 return
             except ShoeboxError as error:
                 answer = _refusal(error)
+            except DatabaseError as error:
+                log.warning("index away", error=str(error))
+                answer = _refusal(BusyError("The index does not answer; try again in a moment."))
             except Exception:  # the outermost door: a defect is logged whole and told shortly
                 log.exception("upload failed")
                 answer = _refusal(ShoeboxError())
