@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 
 POLL_SECONDS = 0.02
+_DEAD = "X"
+_GONE = {"Z", _DEAD}
 
 
 def session_members(session: int) -> list[int]:
@@ -52,10 +54,32 @@ def _process_ids() -> list[int]:
 
 
 def _session_of_live(pid: int) -> int | None:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
+    """Return the session of a process of which some thread still runs.
+
+    The first thread of a killed process may be gone while others still hold its ports.
+    """
+    state, session = _state_and_session(Path(f"/proc/{pid}/stat"))
+    if state in _GONE and not any(_runs(thread) for thread in _threads(pid)):
         return None
+    return session
+
+
+def _threads(pid: int) -> list[Path]:
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return []
+
+
+def _runs(thread: Path) -> bool:
+    return _state_and_session(thread / "stat")[0] not in _GONE
+
+
+def _state_and_session(path: Path) -> tuple[str, int]:
+    try:
+        stat = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return _DEAD, 0
     # "pid (name) state parent group session ...": the name may itself hold parentheses.
     state, _parent, _group, session = stat.rpartition(")")[2].split()[:4]
-    return None if state in {"Z", "X"} else int(session)
+    return state, int(session)

@@ -1,4 +1,7 @@
 import signal
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +87,22 @@ def test_services_are_stopped_when_a_later_one_cannot_start(describe, tmp_path):
     with pytest.raises(StartError), started(good, describe("exit 3", ready=lambda: False)):
         pass
     assert session_members(int((tmp_path / "pid").read_text())) == []
+
+
+LEADERLESS = """
+import threading, time, ctypes
+threading.Thread(target=time.sleep, args=(60,)).start()
+open("ready", "w").close()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+def test_a_process_whose_first_thread_is_gone_still_counts(describe):
+    command = (sys.executable, "-c", LEADERLESS)
+    running = start(describe("", command=command))
+    first = Path(f"/proc/{running.pid}/stat")
+    while first.read_text().rpartition(")")[2].split()[0] != "Z":
+        time.sleep(0.01)
+    counted = session_members(running.pid)
+    running.kill()
+    assert (counted, session_members(running.pid)) == ([running.pid], [])
