@@ -4,6 +4,7 @@ A row goes only after the broker confirmed its message, so a relay killed anywhe
 nothing unpublished; it may publish a message twice, and twice is once for every task.
 """
 
+import random
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -25,6 +26,8 @@ BATCH = 100
 IDLE_SECONDS = 0.05
 BROKER_AWAY_SECONDS = 1.0
 CONNECT_SECONDS = 3
+CONFIRM_SECONDS = 30.0
+"""A broker that takes longer to confirm is taken for away; the message is published again."""
 _EVENTS = Exchange(EVENTS_EXCHANGE, type="topic", durable=True)
 
 
@@ -34,20 +37,27 @@ def celery_app() -> Celery:
 
 
 def relay_batch(*, producer: Producer, app: Celery, limit: int = BATCH) -> int:
-    """Publish the oldest messages and remove their rows; return how many.
+    """Publish the oldest messages of each queue and remove their rows; return how many.
 
-    Several relays share the work where the database can skip locked rows.
+    Several relays share the work where the database can skip locked rows. Messages for a
+    queue this relay does not know wait for one that does.
 
     Raises:
-        Exception: What the broker's client raises when it is away or a queue does not exist;
-            messages it had confirmed by then are gone, the others stay.
+        Exception: What the broker's client raises when it is away, refuses a message or has
+            lost a queue; messages it had confirmed by then are gone, the others stay.
     """
     if not OutboxMessage.objects.exists():
         return 0
+    queues = [*app.amqp.queues, EVENTS_EXCHANGE]
+    random.shuffle(queues)  # one that fails every time must not always come before the others
+    return sum(_relay_queue(name, limit, producer=producer, app=app) for name in queues)
+
+
+def _relay_queue(name: str, limit: int, *, producer: Producer, app: Celery) -> int:
     with _claim():
         confirmed: list[int] = []
         try:
-            for message in _oldest(limit):
+            for message in _oldest(name, limit):
                 _publish(message, producer=producer, app=app)
                 confirmed.append(message.pk)
         finally:
@@ -61,8 +71,8 @@ def _claim() -> AbstractContextManager[None]:
     return transaction.atomic() if skips else nullcontext()
 
 
-def _oldest(limit: int) -> list[OutboxMessage]:
-    rows = OutboxMessage.objects.order_by("id")
+def _oldest(queue: str, limit: int) -> list[OutboxMessage]:
+    rows = OutboxMessage.objects.filter(queue=queue).order_by("id")
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True)
     return list(rows[:limit])
@@ -79,6 +89,7 @@ def _publish(message: OutboxMessage, *, producer: Producer, app: Celery) -> None
         producer=producer,
         retry=False,
         mandatory=True,  # without it a broker confirms what it cannot route, and loses it
+        confirm_timeout=CONFIRM_SECONDS,
     )
 
 
@@ -97,6 +108,7 @@ def _tell(message: OutboxMessage, *, producer: Producer) -> None:
         delivery_mode="persistent",
         message_id=f"{message.task}:{message.subject}:{message.pk}",
         retry=False,
+        confirm_timeout=CONFIRM_SECONDS,
     )
 
 
@@ -109,7 +121,7 @@ def relay_run(*, stopped: Callable[[], bool]) -> None:
             with app.connection_for_write(connect_timeout=CONNECT_SECONDS) as broker:
                 _relay_on(broker, app, stopped)
         except broker_away as error:
-            log.warning("broker away", error=str(error) or type(error).__name__)
+            log.warning("broker away", error=str(error) or repr(error.__cause__ or error))
             _sleep(BROKER_AWAY_SECONDS, stopped)
 
 
