@@ -1,12 +1,18 @@
 """What a run of all tests says at its end, and the whole systems they share."""
 
 import os
+import signal
 
 import pytest
 
 from tests.system import system_run
 
 ENABLE = "make test, as root on Debian, installs what is missing"
+
+
+def pytest_configure():
+    """Let a run that is told to end stop the servers it started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)

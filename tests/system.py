@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import pytest
 
-from config.local.ports import free_port_block
+from config.local.ports import free_port_block, is_free
 from config.local.profiles import profile_load
 from config.local.runner import log_tail, start
 from config.local.service import MissingServerError
@@ -24,6 +24,7 @@ OWN_PORTS = ("WRITE_PORT", "READ_PORT", "FLOWER_PORT", "VALKEY_PORT")
 SERVER_PORTS = 50
 SETUP_SECONDS = 180
 SETTLE_SECONDS = 180
+PORT_SECONDS = 70
 
 # Only how long things take: a sweep every second, and a decoder that hangs found out sooner.
 QUICK = MappingProxyType({"SHOEBOX_SWEEP_SECONDS": "1", "SHOEBOX_RENDER_WALL_SECONDS": "15"})
@@ -65,9 +66,9 @@ class System:
         self._ended = set()
         ours = [self._with_settings(service) for service in profile.processes]
         self._services = {service.name: service for service in (*profile.servers, *ours)}
-        self._services.pop("flower")  # nothing depends on it
         self.servers = tuple(service.name for service in profile.servers)
-        self.processes = tuple(name for name in self._services if name not in self.servers)
+        # Nothing depends on Flower: it is described and not started.
+        self.processes = tuple(service.name for service in ours if service.name != "flower")
         self.shard_names = tuple(_shard_urls(profile))
         self.client = Client(self)
 
@@ -92,13 +93,14 @@ class System:
             self.stop("postgres")  # killed, it would leave shared memory behind
         self.kill(*self._running)
 
-    def settle(self):
-        """Bring everything back and wait until it answers; fail when something ended by itself."""
+    def settle(self, *, but=()):
+        """Bring back all ``but`` some and wait until it answers; tell what ended by itself."""
         crashed = [name for name in self._running if not self._is_up(name)]
         crashed = [name for name in crashed if name not in self._ended]
         self.resume(*self._paused)
-        self.start(*(name for name in self._services if name in self._running))
-        for name in self._services:
+        wanted = [name for name in self._running if name not in but]
+        self.start(*wanted)
+        for name in wanted:
             wait_until(self._services[name].ready, seconds=SETTLE_SECONDS, what=f"{name} ready")
         tails = [f"{name} ended by itself{self.log_tail(name)}" for name in crashed]
         assert not tails, "\n".join(tails)
@@ -110,7 +112,7 @@ class System:
         missing = [name for name in names if not self._is_up(name)]
         self._ended -= {*missing}
         with ThreadPoolExecutor(len(missing) or 1) as threads:
-            started = threads.map(lambda name: start(self._services[name]), missing)
+            started = threads.map(lambda name: _start_one(self._services[name]), missing)
             for name, running in zip(missing, started, strict=True):
                 self._running[name] = running
 
@@ -147,6 +149,12 @@ class System:
     def add(self, service):
         """Know one more process of ours; started like the others."""
         self._services[service.name] = self._with_settings(service)
+
+    def forget(self, name):
+        """End a process that ``add`` made known; it does not come back."""
+        self.kill(name)
+        self._running.pop(name, None)
+        del self._services[name]
 
     def described(self, name):
         return self._services[name]
@@ -191,6 +199,13 @@ class System:
     @property
     def spool(self):
         return self.environment["SHOEBOX_SPOOL"]
+
+
+def _start_one(service):
+    """Start a service; connections that a kill cut off may hold its port for a moment."""
+    for port in service.ports:
+        wait_until(lambda port=port: is_free(port), seconds=PORT_SECONDS, what=f"port {port} free")
+    return start(service)
 
 
 def _shard_urls(profile):
