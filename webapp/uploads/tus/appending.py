@@ -3,10 +3,14 @@
 from io import SEEK_END, FileIO
 from pathlib import Path
 from threading import Lock
+from typing import Final
 
-from webapp.uploads.spool import BUFFER_BYTES
 from webapp.uploads.tus.errors import ChecksumMismatchError
 from webapp.uploads.tus.headers import Checksum, hasher
+
+PART_BYTES: Final = 16 * 1024
+"""Gathered in memory before it is written: hundreds of slow clients hold so much each."""
+COPY_BYTES: Final = 64 * 1024
 
 
 class Appender:
@@ -73,7 +77,7 @@ class Unverified(Appender):
                 f"The {self.size} bytes have another {self._checksum.algorithm}; send them again."
             )
         self._file.seek(0)
-        while part := self._file.read(BUFFER_BYTES):
+        while part := self._file.read(COPY_BYTES):
             upload.append(part)
 
     def discard(self) -> None:

@@ -3,17 +3,16 @@
 from collections.abc import AsyncIterator
 
 from webapp.core.errors import TooLargeError
-from webapp.uploads.spool import BUFFER_BYTES
 from webapp.uploads.threads import on_file_thread
-from webapp.uploads.tus.appending import Appender, Unverified
+from webapp.uploads.tus.appending import PART_BYTES, Appender, Unverified
 from webapp.uploads.tus.headers import Checksum
 from webapp.uploads.tus.held import Held
 
 
 async def body_take(*, held: Held, chunks: AsyncIterator[bytes], checksum: Checksum | None) -> None:
-    """Add a body to an upload; what was added survives a power cut.
+    """Add a body to an upload; what was added to one that goes on survives a power cut.
 
-    Less than ``BUFFER_BYTES`` are in memory, besides what is being written. When the client
+    Less than ``PART_BYTES`` are in memory, besides what is being written. When the client
     goes, what came before stays: unless it was to be verified, then nothing does.
 
     Raises:
@@ -25,7 +24,8 @@ async def body_take(*, held: Held, chunks: AsyncIterator[bytes], checksum: Check
         await _pour(held, chunks, room=held.about.length - held.size)
     else:
         await _pour_verified(held, chunks, checksum)
-    await on_file_thread(held.sync)
+    if not held.is_whole:  # else it is about to be stored, and synced, on shards
+        await on_file_thread(held.sync)
 
 
 async def _pour_verified(held: Held, chunks: AsyncIterator[bytes], checksum: Checksum) -> None:
@@ -45,7 +45,7 @@ async def _pour(target: Appender, chunks: AsyncIterator[bytes], *, room: int) ->
             came += len(chunk)
             if came > room:
                 raise TooLargeError(f"The body goes on after the {room} bytes that were missing.")
-            if len(buffer) + len(chunk) < BUFFER_BYTES:
+            if len(buffer) + len(chunk) < PART_BYTES:
                 buffer += chunk
                 continue
             full, buffer = buffer, bytearray()

@@ -8,13 +8,13 @@ import pytest
 from tests.unit.webapp.uploads.tus.places import make_upload
 from webapp.core.errors import TooLargeError
 from webapp.uploads.body import ClientGoneError
-from webapp.uploads.spool import BUFFER_BYTES
+from webapp.uploads.tus.appending import PART_BYTES
 from webapp.uploads.tus.errors import ChecksumMismatchError
 from webapp.uploads.tus.headers import Checksum
 from webapp.uploads.tus.held import held_upload
 from webapp.uploads.tus.inflow import body_take
 
-LARGE = bytes(range(256)) * (BUFFER_BYTES // 256) + b"end"
+LARGE = bytes(range(256)) * (PART_BYTES // 256) + b"end"
 
 
 async def body(*chunks, error=None):
@@ -40,18 +40,18 @@ async def test_a_body_is_added_however_it_is_cut(tmp_path):
 
 
 async def test_little_is_in_memory_before_it_is_written(tmp_path):
-    place = make_upload(tmp_path, length=2 * BUFFER_BYTES)
+    place = make_upload(tmp_path, length=2 * PART_BYTES)
     sizes = []
 
     async def trickle():
-        for _ in range(2 * BUFFER_BYTES // 1024):
+        for _ in range(2 * PART_BYTES // 1024):
             yield bytes(1024)
             sizes.append(place.data.stat().st_size)
 
     async with held_upload(place) as held:
         await body_take(held=held, chunks=trickle(), checksum=None)
     behind = [(n + 1) * 1024 - size for n, size in enumerate(sizes)]
-    assert max(behind) < BUFFER_BYTES
+    assert max(behind) < PART_BYTES
 
 
 async def test_what_came_before_the_client_went_stays(tmp_path):
