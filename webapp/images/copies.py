@@ -117,6 +117,9 @@ def _hash(store: BlobStore, key: str) -> str | None:
 def fetched(placement: Placement, name: str, digest: str) -> Iterator[Path]:
     """Give a verified local copy of a blob, gone again afterwards.
 
+    It has no name in the spool, so a process that is killed leaves nothing there. The path
+    means something in this process alone.
+
     Raises:
         NotFoundError: All positions answered, and none has a copy.
         ShardsUnavailableError: Some did not answer; trying again may help.
@@ -125,8 +128,8 @@ def fetched(placement: Placement, name: str, digest: str) -> Iterator[Path]:
     folder = settings.SHOEBOX.spool
     folder.mkdir(parents=True, exist_ok=True)
     stores = [store for _, store in placement.readable()]
-    with tempfile.NamedTemporaryFile(dir=folder, prefix="fetch-") as file:
-        path = Path(file.name)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        path = Path(f"/proc/self/fd/{file.fileno()}")
         if copy_any(stores, placement.key(name), path, digest=digest) is None:
             raise NotFoundError(f"No position of {placement.image_id} holds its {name!r}.")
         yield path
