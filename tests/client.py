@@ -82,10 +82,20 @@ class Client:
         answer = self.call("GET", IMAGES, params={"limit": 100})
         return [image["id"] for image in answer.json()["items"]]
 
+    def positions(self, image_id):
+        """Return where an image should be and is, by the name of the shard."""
+        answer = self.call("GET", f"{IMAGES}/{image_id}/replicas")
+        return {position["shard"]: position for position in answer.json()["positions"]}
+
     def holders(self, image_id):
         """Return the positions that hold the original now, by the name of the shard."""
-        answer = self.call("GET", f"{IMAGES}/{image_id}/replicas").json()
-        return {p["shard"]: p for p in answer["positions"] if p["state"] == "present"}
+        positions = self.positions(image_id).items()
+        return {name: position for name, position in positions if position["state"] == "present"}
+
+    def homes(self, image_id):
+        """Return the names of the shards an image's copies belong on."""
+        positions = self.positions(image_id).items()
+        return {name for name, position in positions if position["role"] == "home"}
 
     def delete(self, image_id):
         answer = self.call("DELETE", f"{IMAGES}/{image_id}")

@@ -7,6 +7,7 @@ ends here stays ended until a test starts it, and what ends by itself is a failu
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
@@ -198,7 +199,7 @@ class System:
 
     @property
     def spool(self):
-        return self.environment["SHOEBOX_SPOOL"]
+        return Path(self.environment["SHOEBOX_SPOOL"])
 
 
 def _start_one(service):

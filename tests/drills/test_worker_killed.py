@@ -1,67 +1,106 @@
-"""A worker killed with -9 in the middle of its work: the image becomes ready all the same."""
+"""A worker is killed in the middle of its work: the work is done again, nothing is left over."""
 
 import pytest
 
 from tests import samples
-from tests.processes import command_of, holds_in, is_dead, kill, wait_until
+from tests.processes import (
+    command_of,
+    family,
+    holds_in,
+    is_dead,
+    is_gone,
+    kill,
+    pause,
+    wait_until,
+)
 
-pytestmark = [pytest.mark.real, pytest.mark.drill, pytest.mark.timeout(400)]
-
+RENDITIONS = "worker-renditions"
+REPLICATION = "worker-replication"
 DECODER = "workers.imaging.child"
-ROUNDS = 4
 
 
-def decoders(system):
-    return [p for p in system.family("worker-renditions") if DECODER in command_of(p)]
+@pytest.fixture
+def rendering(system):
+    """Give the id of an image in the middle of its rendition, which stands still there."""
+    image = system.client.store(samples.slow_jpeg())
+    decoder = wait_until(lambda: busy_decoder(system), seconds=60, what="a decoder at work")
+    assert system.client.image(image["id"])["state"] == "stored"
+    return image["id"], decoder
 
 
-def test_an_image_survives_its_worker_killed_in_the_middle_of_a_rendition(embedded):
-    image = embedded.client.store(samples.slow_jpeg())
-    decoding = wait_until(
-        lambda: [p for p in decoders(embedded) if holds_in(p, embedded.spool)],
-        seconds=60,
-        what="a decoder that has the picture open",
-    )
-    family = embedded.family("worker-renditions")
-    assert set(decoding) <= set(family)
-    assert embedded.client.image(image["id"])["state"] == "stored"
-    embedded.kill("worker-renditions")
-    wait_until(lambda: all(map(is_dead, family)), seconds=10, what="no process left behind")
-
-    embedded.start("worker-renditions")
-    embedded.client.read_everything(embedded.client.wait_ready(image["id"]))
+def busy_decoder(system):
+    """Stop a decoder that has an original open, and return its process id."""
+    for pid in system.family(RENDITIONS):
+        if DECODER in command_of(pid) and holds_in(pid, system.spool):
+            pause([pid])
+            return pid
+    return None
 
 
-def test_an_image_survives_its_decoder_killed(embedded):
-    image = embedded.client.store(samples.slow_jpeg())
-    (decoder, *_) = wait_until(
-        lambda: [p for p in decoders(embedded) if holds_in(p, embedded.spool)],
-        seconds=60,
-        what="a decoder that has the picture open",
-    )
-    embedded.pause("worker-renditions")
+def left_in_spool(system):
+    """Return what lies in the spool beside the uploads that shards are still being sent."""
+    names = (path.name for path in system.spool.iterdir())
+    return [name for name in names if not name.startswith(("upload-", "tus"))]
+
+
+def test_a_rendition_is_made_after_its_worker_was_killed_in_the_middle(system, rendering):
+    image_id, decoder = rendering
+    processes = system.family(RENDITIONS)
+    assert decoder in processes
+    system.kill(RENDITIONS)
+    wait_until(lambda: all(map(is_dead, processes)), seconds=20, what="its processes to be gone")
+    assert left_in_spool(system) == []
+    system.start(RENDITIONS)
+    system.client.read_everything(system.client.wait_ready(image_id))
+
+
+def test_a_rendition_is_made_after_the_pool_process_making_it_was_killed(system, rendering):
+    image_id, decoder = rendering
+    worker, *children = system.family(RENDITIONS)
+    (pool,) = [pid for pid in children if pid != decoder and decoder in family(pid)]
+    kill(pool)
+    wait_until(lambda: is_gone(pool), seconds=20, what="the worker to collect its child")
+    wait_until(lambda: is_dead(decoder), seconds=20, what="the decoder to follow its parent")
+    assert left_in_spool(system) == []
+    system.client.read_everything(system.client.wait_ready(image_id))
+    assert worker == system.family(RENDITIONS)[0]
+
+
+def test_a_rendition_is_made_after_its_decoder_was_killed(system, rendering):
+    image_id, decoder = rendering
     kill(decoder)
-    embedded.resume("worker-renditions")
-    assert embedded.client.wait_ready(image["id"])["reason"] == ""
-    assert embedded.is_up("worker-renditions")
+    wait_until(lambda: is_gone(decoder), seconds=20, what="the pool process to collect its child")
+    system.client.read_everything(system.client.wait_ready(image_id))
 
 
-def test_images_get_their_copies_although_the_replication_worker_is_killed_over_and_over(embedded):
-    home = embedded.profile.shard_folders[0]
-    away = home.with_name("unplugged")
-    home.rename(away)
-    home.mkdir()
-    images = [embedded.client.store(samples.jpeg(width=2400, height=1800)) for _ in range(8)]
-    home.rmdir()
-    away.rename(home)
-    for _ in range(ROUNDS):
-        embedded.kill("worker-replication")
-        embedded.start("worker-replication")
-    for image in images:
-        embedded.client.wait_ready(image["id"])
-        wait_until(
-            lambda image=image: len(embedded.client.holders(image["id"])) >= 3,
-            seconds=120,
-            what=f"three copies of {image['id']}",
-        )
-        embedded.client.read_everything(embedded.client.image(image["id"]))
+def test_copies_are_made_after_the_worker_was_killed_while_it_replicated(cluster):
+    """A home hangs, so the worker hangs in the middle of bringing it its copy."""
+    client, hanging = cluster.client, "s1"
+    cluster.pause(hanging)
+    image_id = wait_until(
+        lambda: stored_with_home(client, hanging), seconds=200, what="an image at home there"
+    )
+    wait_until(
+        lambda: any(holds_in(pid, cluster.spool) for pid in cluster.family(REPLICATION)),
+        seconds=120,
+        what="the worker to bring a copy",
+    )
+    processes = cluster.family(REPLICATION)
+    cluster.kill(REPLICATION)
+    wait_until(lambda: all(map(is_dead, processes)), seconds=20, what="its processes to be gone")
+    assert left_in_spool(cluster) == []
+    cluster.resume(hanging)
+    cluster.start(REPLICATION)
+    image = client.wait_ready(image_id)
+    wait_until(lambda: is_at_home(client, image_id), seconds=200, what="a copy on every home")
+    client.read_everything(image)
+
+
+def stored_with_home(client, shard):
+    """Store an image; return its id if ``shard`` is one of its homes."""
+    image_id = client.store(samples.jpeg())["id"]
+    return image_id if shard in client.homes(image_id) else None
+
+
+def is_at_home(client, image_id):
+    return client.homes(image_id) <= set(client.holders(image_id))

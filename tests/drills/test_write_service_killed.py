@@ -1,49 +1,103 @@
-"""The write service killed between PUT and commit: nothing is half visible."""
+"""The write service is killed between PUT, commit and answer: an upload happened whole or not."""
 
 import sqlite3
-import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 
 import httpx
+import psycopg
 import pytest
 
 from tests import samples
 from tests.processes import wait_until
 
-pytestmark = [pytest.mark.real, pytest.mark.drill, pytest.mark.timeout(400)]
+KEY = {"Idempotency-Key": "the same upload"}
 
 
-def originals(system):
-    return {path for folder in system.profile.shard_folders for path in folder.rglob("original")}
+@contextmanager
+def inserts_held(system):
+    """Let nobody add a row, so that an upload hangs between its last PUT and its commit."""
+    url = system.environment["SHOEBOX_DATABASE_URL"]
+    if url.startswith("sqlite"):
+        path = url.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, isolation_level=None)) as index:
+            index.execute("BEGIN IMMEDIATE")
+            yield
+    else:
+        with psycopg.connect(url) as index:
+            index.execute("LOCK TABLE images_image IN SHARE MODE")
+            yield
 
 
-def test_an_upload_whose_commit_was_cut_off_never_happened(embedded):
-    body = samples.jpeg()
-    before, listed = originals(embedded), embedded.client.listed()  # also notes the token's use
-    index = sqlite3.connect(embedded.environment["SHOEBOX_DATABASE_URL"].removeprefix("sqlite:///"))
-    index.isolation_level = None
-    outcome = []
-
-    def upload():
+@contextmanager
+def answers_of_commits_held(system):
+    """Let commits happen and not return: they wait for a standby that there is not."""
+    with psycopg.connect(system.environment["SHOEBOX_DATABASE_URL"], autocommit=True) as index:
+        index.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        index.execute("SELECT pg_reload_conf()")
         try:
-            outcome.append(embedded.client.upload(body).status_code)
-        except httpx.HTTPError as error:
-            outcome.append(error)
+            yield index
+        finally:
+            index.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            index.execute("SELECT pg_reload_conf()")
 
-    thread = threading.Thread(target=upload)
-    index.execute("BEGIN IMMEDIATE")  # from now on no commit of others goes through
-    try:
-        thread.start()
-        wait_until(lambda: len(originals(embedded) - before) >= 2, seconds=15, what="a quorum")
-        embedded.kill("write")
-    finally:
-        index.execute("ROLLBACK")
-        index.close()
-        thread.join()
-    assert isinstance(outcome[0], httpx.HTTPError)
 
-    embedded.start("write")
-    assert embedded.client.listed() == listed
-    again = embedded.client.upload(body)
-    assert again.status_code == 201
-    assert not again.json()["duplicate"]
-    embedded.client.read_everything(embedded.client.wait_ready(again.json()["id"]))
+@contextmanager
+def uploading(system, body, headers=None):
+    """Give the answer to come of an upload under way."""
+    with ThreadPoolExecutor(1) as thread:
+        yield thread.submit(system.client.upload, body, headers=headers)
+
+
+def stored_ids(system):
+    """Return each image id of which an original lies on a shard, with how many shards hold it."""
+    counts = {}
+    for name in system.shard_names:
+        for key in system.shard(name).keys():  # noqa: SIM118 - a shard is no dictionary
+            _, image_id, *blob = key.split("/")
+            if blob == ["original"]:
+                counts[image_id] = counts.get(image_id, 0) + 1
+    return counts
+
+
+def test_an_upload_killed_before_its_commit_never_happened(system):
+    client, body = system.client, samples.jpeg()
+    listed = client.listed()  # also notes that the token was used, which it could not later
+    before = stored_ids(system)
+
+    def written():
+        fresh = {i: count for i, count in stored_ids(system).items() if i not in before}
+        return [image_id for image_id, count in fresh.items() if count >= 2]
+
+    with inserts_held(system), uploading(system, body) as answer:
+        (image_id,) = wait_until(written, seconds=60, what="a quorum of copies")
+        system.kill("write")
+        assert isinstance(answer.exception(), httpx.TransportError)
+    system.start("write")
+    assert client.listed() == listed
+    assert client.call("GET", f"/api/v1/images/{image_id}").status_code == 404
+
+    again = client.upload(body)
+    assert (again.status_code, again.json()["duplicate"]) == (201, False)
+    client.read_everything(client.wait_ready(again.json()["id"]))
+
+
+@pytest.mark.parametrize("system", ["cluster"], indirect=True)
+def test_an_upload_killed_after_its_commit_and_before_its_answer_happened_whole(system):
+    client, body = system.client, samples.jpeg()
+    listed = client.listed()
+    with answers_of_commits_held(system) as index, uploading(system, body, KEY) as answer:
+        hanging = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        inserted = "SELECT 1 FROM pg_locks WHERE relation = 'images_idempotencykey'::regclass"
+        wait_until(
+            lambda: index.execute(hanging).fetchone() and index.execute(inserted).fetchone(),
+            seconds=60,
+            what="the commit of the upload to hang",
+        )
+        system.kill("write")
+        assert isinstance(answer.exception(), httpx.TransportError)
+    system.start("write")
+    (image_id,) = set(client.listed()) - set(listed)
+    again = client.upload(body, headers=KEY)
+    assert (again.status_code, again.json()["id"]) == (200, image_id)
+    client.read_everything(client.wait_ready(image_id))
