@@ -18,9 +18,10 @@ class Alone:
     deleted: dict
 
 
-@pytest.fixture(scope="module")
-def alone(cluster_system):
-    client = cluster_system.client
+@pytest.fixture(scope="module", params=["embedded_system", "cluster_system"])
+def alone(request):
+    system = request.getfixturevalue(request.param)
+    client = system.client
     ways = [samples.jpeg, samples.png_with_alpha, samples.heic]
     stored = [client.store(make())["id"] for make in ways]
     stored.append(client.store(samples.jpeg(), kind="signed")["id"])
@@ -32,11 +33,11 @@ def alone(cluster_system):
         seconds=60,
         what="the deletion to be known",
     )
-    keep = {"read", *cluster_system.shard_names}
-    names = (*cluster_system.processes, *cluster_system.servers)
-    cluster_system.kill(*(name for name in names if name not in keep))
-    yield Alone(system=cluster_system, ready=ready, deleted=deleted)
-    cluster_system.settle()
+    keep = {"read", *system.shard_names}
+    names = (*system.processes, *system.servers)
+    system.kill(*(name for name in names if name not in keep))
+    yield Alone(system=system, ready=ready, deleted=deleted)
+    system.settle()
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from tests.outbox_rows import Messages
 from tests.processes import wait_until
 
-COUNT = 2000
-KILLED_AT = (1, 500, 1100, 1700)
+COUNT = 1500
+KILLED_AT = (1, 450, 1050)
 """How many messages lie on the queue when it is killed."""
 
 
