@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from tests.factories import isolate, make_cluster, make_image, make_picture, make_user
 from webapp.cluster.services import shard_add, shard_set_state
+from webapp.cluster.snapshot import topology_now
 from webapp.core.errors import (
     ConflictError,
     NotFoundError,
@@ -22,6 +23,7 @@ from webapp.core.journal import journal_load
 from webapp.core.keys import blob_key
 from webapp.core.manifest import manifest_load, tombstone_load
 from webapp.core.shards import ShardState
+from webapp.images.copies import Placement
 from webapp.images.models import Image, ImageState, JournalEntry
 from webapp.images.services import (
     image_delete,
@@ -200,7 +202,7 @@ def test_replication_brings_a_missing_copy_home(shards, ready):
 
 
 def test_a_shortfall_shows_in_replicas_and_is_looked_at_again(shards, stored, tmp_path):
-    home = stored.replicas[0]["shard"]
+    home = Placement.of(id_parse(stored.id), topology_now()).home_names()[0]
     shutil.move(shards[home], tmp_path / "unplugged")
     make_renditions(stored.id)
     stored.refresh_from_db()
