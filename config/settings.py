@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "webapp.cluster",
     "webapp.accounts",
     "webapp.images",
+    "webapp.healing",
     "webapp.uploads",
     "webapp.webhooks",
     "webapp.pages",

@@ -1,0 +1,52 @@
+from webapp.healing.throttle import Throttle
+
+
+class Clock:
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+def _throttle(rate, **options):
+    clock = Clock()
+    return Throttle(rate, clock=clock, sleep=clock.sleep, **options), clock
+
+
+def test_bytes_take_as_long_as_the_rate_says():
+    throttle, clock = _throttle(100)
+
+    for _ in range(10):
+        throttle.spent(50)
+
+    assert clock.now == 5.0
+
+
+def test_time_nobody_used_is_not_saved_up():
+    throttle, clock = _throttle(100)
+    clock.now = 60.0
+
+    throttle.spent(200)
+
+    assert clock.now == 62.0
+
+
+def test_without_a_rate_nobody_waits():
+    throttle, clock = _throttle(0)
+
+    throttle.spent(10**12)
+
+    assert clock.now == 0.0
+
+
+def test_each_step_is_followed_by_a_rest():
+    throttle, clock = _throttle(0, pause=0.5)
+
+    throttle.step()
+    throttle.step()
+
+    assert clock.now == 1.0
