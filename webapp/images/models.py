@@ -110,6 +110,13 @@ class Image(models.Model):
         blank=True,
         help_text="When the sweep queues it again; empty: all is well.",
     )
+    copied_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a copy of one of its blobs was last begun."
+    )
+    lease = models.CharField(
+        max_length=32, blank=True, help_text="Who alone may remove copies; see lease_until."
+    )
+    lease_until = models.DateTimeField(null=True, blank=True)
 
     objects = ImageQuerySet.as_manager()
 
