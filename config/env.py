@@ -59,6 +59,15 @@ class Settings(BaseModel):
         description="`name=url` of shards a read service asks for its first topology when it "
         "has no file.",
     )
+    sign_up: Literal["off", "open"] = Field(
+        "off",
+        description="`off`: only who was invited makes an account. `open`: anybody who finds the "
+        "page does.",
+    )
+    invitation_days: int = Field(7, gt=0, description="Days an invitation can be accepted.")
+    audit_days: int = Field(
+        400, gt=0, description="Days the audit log is kept: who changed or deleted what."
+    )
     zone: str = Field("", description="Zone this process runs in; preferred for reading.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Lowest level that is logged."

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "ninja",
     "config",
     "webapp.outbox",
+    "webapp.audit",
     "webapp.cluster",
     "webapp.accounts",
     "webapp.images",
