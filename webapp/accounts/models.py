@@ -31,6 +31,10 @@ class User(AbstractUser):
     pool = models.CharField(max_length=32, default="default")
     quota_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text="Empty: no limit")
     quota_images = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: no limit")
+    used_bytes = models.BigIntegerField(
+        default=0, editable=False, help_text="Of every image that is there or can be restored."
+    )
+    used_images = models.BigIntegerField(default=0, editable=False)
 
 
 def token_hash(secret: str) -> str:
@@ -57,6 +61,9 @@ class Token(models.Model):
     hash = models.CharField(max_length=64, unique=True, editable=False)
     hint = models.CharField(max_length=12, editable=False, help_text="How it begins.")
     scopes = models.JSONField(default=list)
+    pool = models.CharField(
+        max_length=32, blank=True, help_text="Where its uploads go; empty: the user's pool."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from webapp.core.ids import ID_LENGTH, ImageId, Kind, id_parse
 from webapp.core.manifest import Manifest, RenditionRecord, Revision
+from webapp.images.search import SearchField, search_words
 
 if TYPE_CHECKING:
     from webapp.accounts.models import User
@@ -39,13 +40,24 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.exclude(state="deleted")
 
     def matching(self, text: str) -> "ImageQuerySet":
-        """Return images whose title or file name holds ``text``."""
-        return self.filter(Q(title__icontains=text) | Q(filename__icontains=text))
+        """Return images whose title or file name holds each word of ``text``, in any case."""
+        rows = self
+        for word in search_words(text):
+            rows = rows.filter(search__contains=word)
+        return rows
 
     def older_than(self, created_at: datetime, image_id: str) -> "ImageQuerySet":
-        """Return what comes after one image in a list, newest first (keyset paging)."""
-        earlier = Q(created_at__lt=created_at)
-        return self.filter(earlier | Q(created_at=created_at, id__lt=image_id))
+        """Return what comes after one image in a list, newest first (keyset paging).
+
+        The first condition says nothing new; by it an index is entered where the page begins.
+        """
+        earlier = Q(created_at__lt=created_at) | Q(id__lt=image_id)
+        return self.filter(earlier, created_at__lte=created_at)
+
+    def newer_than(self, created_at: datetime, image_id: str) -> "ImageQuerySet":
+        """Return what comes before one image in a list, newest first; see ``older_than``."""
+        later = Q(created_at__gt=created_at) | Q(id__gt=image_id)
+        return self.filter(later, created_at__gte=created_at)
 
     def due(self, now: datetime) -> "ImageQuerySet":
         """Return images the sweep should queue again."""
@@ -57,7 +69,10 @@ class Image(models.Model):
 
     id = models.CharField(max_length=ID_LENGTH, primary_key=True)
     owner: "models.ForeignKey[User, User]" = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="images"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="images",
+        db_index=False,  # the indexes of the lists begin with it
     )
     pool = models.CharField(max_length=32)
     state = models.CharField(max_length=10, choices=ImageState.choices, default=ImageState.STORED)
@@ -66,6 +81,7 @@ class Image(models.Model):
     filename = models.CharField(max_length=255, blank=True)
     title = models.CharField(max_length=255, blank=True)
     album = models.CharField(max_length=255, blank=True)
+    search = SearchField(default="", blank=True, editable=False)
 
     bytes = models.PositiveBigIntegerField()
     digest = models.CharField(max_length=DIGEST_LENGTH)
@@ -87,7 +103,6 @@ class Image(models.Model):
     dedupe_key = models.CharField(
         max_length=64,
         null=True,
-        unique=True,
         editable=False,
         help_text="What duplicates share: hash of owner, pool, kind, source digest.",
     )
@@ -123,15 +138,43 @@ class Image(models.Model):
     class Meta:
         ordering: ClassVar = ["-created_at", "-id"]
         indexes: ClassVar = [
-            models.Index(fields=["owner", "-created_at", "-id"], name="image_gallery"),
+            models.Index(
+                fields=["owner", "-created_at", "-id"],
+                name="image_list",
+                condition=~Q(state="deleted"),
+            ),
             models.Index(fields=["-created_at", "-id"], name="image_newest"),
-            models.Index(fields=["owner", "album"], name="image_album"),
+            models.Index(
+                fields=["owner", "album", "-created_at", "-id"],
+                name="image_album_list",
+                condition=~Q(album=""),
+            ),
+            models.Index(
+                fields=["album", "-created_at", "-id"],
+                name="image_album_newest",
+                condition=~Q(album=""),
+            ),
+            # Of ready images the lists above are full; those in other states are rare.
+            models.Index(
+                fields=["owner", "state", "-created_at", "-id"],
+                name="image_state_list",
+                condition=~Q(state="ready"),
+            ),
+            models.Index(
+                fields=["state", "-created_at", "-id"],
+                name="image_state_newest",
+                condition=~Q(state="ready"),
+            ),
             models.Index(fields=["due_at"], name="image_due", condition=Q(due_at__isnull=False)),
             models.Index(
                 fields=["deleted_at"],
                 name="image_deleted",
                 condition=Q(deleted_at__isnull=False),
             ),
+        ]
+        # A constraint, as a unique column would bring a second index for patterns.
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["dedupe_key"], name="image_dedupe_key")
         ]
 
     def __str__(self) -> str:
