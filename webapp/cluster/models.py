@@ -7,6 +7,7 @@ from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 
 from webapp.core.shards import ShardEntry, ShardSpec, ShardState
+from webapp.core.topology import DEFAULT_QUORUM
 from webapp.core.topology import TopologyVersion as CoreVersion
 
 NAME = RegexValidator(r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", "Lower-case letters, digits, dashes")
@@ -19,6 +20,11 @@ class Pool(models.Model):
     replica_count = models.PositiveSmallIntegerField(default=3, validators=[MinValueValidator(1)])
     rendition_replica_count = models.PositiveSmallIntegerField(
         default=2, validators=[MinValueValidator(1)]
+    )
+    quorum = models.PositiveSmallIntegerField(
+        default=DEFAULT_QUORUM,
+        validators=[MinValueValidator(1)],
+        help_text="W of new versions: positions that must accept an upload.",
     )
 
     def __str__(self) -> str:
@@ -40,6 +46,11 @@ class Shard(models.Model):
     )
     identity = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     options = models.JSONField(default=dict, blank=True)
+    emptied = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Dead, and nothing lies there alone: drained, or its share was restored.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -57,7 +68,9 @@ class Shard(models.Model):
     def entry(self) -> ShardEntry:
         """The shard as it is now."""
         state = ShardState.named(self.state)
-        return ShardEntry(self.name, self.url, state, str(self.identity), self.options)
+        return ShardEntry(
+            self.name, self.url, state, str(self.identity), self.options, self.emptied
+        )
 
 
 class TopologyVersion(models.Model):
@@ -70,6 +83,12 @@ class TopologyVersion(models.Model):
     quorum = models.PositiveSmallIntegerField()
     shards = models.JSONField()
     current_from = models.FloatField(help_text="Seconds since 1970.")
+    moved_to = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Version its images are placed under now; set by a rebalance, for good.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -96,6 +115,7 @@ class ClusterState(models.Model):
     """The one row that orders publications; locked while one is made.
 
     ``epoch`` is the index's: a rebuilt index has a higher one, so what it writes wins.
+    ``read_only`` says why nothing may be written at the moment; empty is the usual state.
     """
 
     ONLY = 1
@@ -104,6 +124,7 @@ class ClusterState(models.Model):
     topology_revision = models.PositiveBigIntegerField(default=0)
     journal_counter = models.PositiveBigIntegerField(default=0)
     epoch = models.PositiveIntegerField(default=1)
+    read_only = models.CharField(max_length=200, blank=True)
 
     def __str__(self) -> str:
         return f"epoch {self.epoch}, topology {self.topology_revision}"

@@ -68,7 +68,7 @@ def topology_import(state: ClusterState) -> Topology:
         for entry in newest.shards.values():
             _entry_import(newest, entry)
         for version in newest.versions.values():
-            _version_import(version)
+            _version_import(version, newest.moves.get(version.number))
         log.info("topology imported", revision=newest.revision, had=known.revision)
     return newest
 
@@ -116,6 +116,7 @@ def _entry_import(newest: Topology, entry: ShardEntry) -> None:
             name=entry.name, identity=entry.identity, pool_id=pool, zone=zone, weight=weight
         )
     row.url, row.state, row.options = entry.url, entry.state.label, dict(entry.options)
+    row.emptied = entry.emptied
     row.save()
 
 
@@ -128,15 +129,20 @@ def _placed_as(newest: Topology, name: str) -> tuple[str, str, float]:
     return "default", "unknown", 1.0
 
 
-def _version_import(version: CoreVersion) -> None:
+def _version_import(version: CoreVersion, moved_to: int | None) -> None:
     Pool.objects.get_or_create(
         name=version.pool,
         defaults={
             "replica_count": version.replica_count,
             "rendition_replica_count": version.rendition_replica_count,
+            "quorum": version.quorum,
         },
     )
-    TopologyVersion.objects.get_or_create(number=version.number, defaults=version_fields(version))
+    TopologyVersion.objects.update_or_create(
+        number=version.number,
+        defaults={"moved_to": moved_to},
+        create_defaults={**version_fields(version), "moved_to": moved_to},
+    )
 
 
 def version_fields(version: CoreVersion) -> dict[str, object]:

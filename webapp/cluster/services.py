@@ -120,6 +120,7 @@ def version_add(*, pool: Pool) -> TopologyVersion:
         shards=[s.spec for s in pool.shards.filter(state=ShardState.ACTIVE.label)],
         replica_count=pool.replica_count,
         rendition_replica_count=pool.rendition_replica_count,
+        quorum=pool.quorum,
         current_from=0.0 if first else time.time() + ACTIVATION_SECONDS,
     )
     return TopologyVersion.objects.create(number=version.number, **version_fields(version))

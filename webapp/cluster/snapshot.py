@@ -19,9 +19,13 @@ def cluster_state() -> ClusterState:
 
 def topology_build(revision: int) -> Topology:
     """Return the topology the rows describe, as ``revision``."""
-    versions = {row.number: row.core for row in TopologyVersion.objects.all()}
+    rows = list(TopologyVersion.objects.all())
+    versions = {row.number: row.core for row in rows}
     shards = {row.name: row.entry for row in Shard.objects.all()}
-    return Topology(revision, MappingProxyType(versions), MappingProxyType(shards))
+    moves = {row.number: row.moved_to for row in rows if row.moved_to is not None}
+    return Topology(
+        revision, MappingProxyType(versions), MappingProxyType(shards), MappingProxyType(moves)
+    )
 
 
 def topology_now() -> Topology:

@@ -66,6 +66,22 @@ def positions(version: TopologyVersion, partition: str) -> tuple[ShardSpec, ...]
     return tuple(place(version.shards, partition)[: version.position_count])
 
 
+def all_positions(topology: Topology, number: int, partition: str) -> list[ShardSpec]:
+    """Return every position an image named under version ``number`` may lie on.
+
+    The positions of where it is placed now come first, then those it was placed on before a
+    rebalance; each shard once.
+
+    Raises:
+        UnknownVersionError: The topology does not have the version.
+    """
+    found: dict[str, ShardSpec] = {}
+    for version in topology.places(number):
+        for spec in positions(version, partition):
+            found.setdefault(spec.name, spec)
+    return list(found.values())
+
+
 def homes(topology: Topology, version: TopologyVersion, partition: str) -> list[ShardSpec]:
     """Return where the copies of a partition belong: the first R whose state holds its share."""
     holding = [s for s in positions(version, partition) if topology.state(s.name).holds_share]

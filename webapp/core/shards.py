@@ -80,6 +80,8 @@ class ShardEntry:
         state: What may be done with it.
         identity: UUID that ``_shoebox/shard.json`` on the store carries.
         options: ``region``, ``path_style``, ``checksum`` of an S3 store.
+        emptied: Dead, and nothing lies there alone: drained, or its share was restored. So it
+            hides nothing, and "not found" need not wait for it.
     """
 
     name: str
@@ -87,3 +89,4 @@ class ShardEntry:
     state: ShardState
     identity: str
     options: Mapping[str, str] = field(default_factory=dict)
+    emptied: bool = False

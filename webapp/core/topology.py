@@ -5,7 +5,7 @@ can be found for ever. States and addresses of shards stand beside the versions 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -56,10 +56,11 @@ def version_make(
     replica_count: int,
     rendition_replica_count: int,
     current_from: float,
+    quorum: int = DEFAULT_QUORUM,
 ) -> TopologyVersion:
     """Return a version with R capped at its shard count and W fixed.
 
-    W is 2, and 1 only when there is one shard; states of shards never lower it.
+    W is lowered only by the number of shards there are, never by their states.
     """
     ordered = tuple(sorted(shards, key=lambda shard: shard.name))
     replicas = min(replica_count, len(ordered))
@@ -68,7 +69,7 @@ def version_make(
         pool=pool,
         replica_count=replicas,
         rendition_replica_count=min(rendition_replica_count, replicas),
-        quorum=min(DEFAULT_QUORUM, len(ordered)),
+        quorum=min(quorum, len(ordered)),
         shards=ordered,
         current_from=current_from,
     )
@@ -82,11 +83,13 @@ class Topology:
         revision: Counts publications; the highest valid one wins everywhere.
         versions: By number.
         shards: By name; dead shards stay, their names are never used again.
+        moves: Version → newer version that its images are placed under now, for good.
     """
 
     revision: int
     versions: Mapping[int, TopologyVersion]
     shards: Mapping[str, ShardEntry]
+    moves: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def version(self, number: int) -> TopologyVersion:
         """Return a version.
@@ -99,6 +102,20 @@ class Topology:
         except KeyError:
             raise UnknownVersionError(version=number, revision=self.revision) from None
 
+    def places(self, number: int) -> tuple[TopologyVersion, ...]:
+        """Return the versions an image named under ``number`` may lie under, newest first.
+
+        One, unless a rebalance moved the version. The first says where its copies belong; in
+        the others some may still be, or have come late.
+
+        Raises:
+            UnknownVersionError: This copy has not heard of one of them; a newer one may have.
+        """
+        found = [self.version(number)]
+        while found[0].number in self.moves:
+            found.insert(0, self.version(self.moves[found[0].number]))
+        return tuple(found)
+
     def current(self, pool: str, *, now: float) -> TopologyVersion | None:
         """Return the version new images of ``pool`` are named under; None when it has none."""
         valid = (v for v in self.versions.values() if v.pool == pool and v.current_from <= now)
@@ -108,6 +125,11 @@ class Topology:
         """Return what may be done with a shard; one nobody knows is dead."""
         entry = self.shards.get(name)
         return entry.state if entry else ShardState.DEAD
+
+    def emptied(self, name: str) -> bool:
+        """Return whether a shard is gone for ever and nothing was left on it alone."""
+        entry = self.shards.get(name)
+        return entry is not None and entry.emptied
 
 
 EMPTY = Topology(0, MappingProxyType({}), MappingProxyType({}))
@@ -120,6 +142,7 @@ def topology_dump(topology: Topology, *, keyring: Keyring) -> bytes:
         "revision": topology.revision,
         "versions": [_version_dump(v) for _, v in sorted(topology.versions.items())],
         "shards": {name: _entry_dump(entry) for name, entry in topology.shards.items()},
+        "moves": {str(number): to for number, to in sorted(topology.moves.items())},
     }
     return document_sign(payload, purpose=PURPOSE, keyring=keyring)
 
@@ -139,6 +162,7 @@ def topology_load(data: bytes, *, keyring: Keyring) -> Topology:
         payload["revision"],
         MappingProxyType({version.number: version for version in versions}),
         MappingProxyType({entry.name: entry for entry in entries}),
+        MappingProxyType({int(old): new for old, new in payload.get("moves", {}).items()}),
     )
 
 
@@ -146,13 +170,18 @@ def topology_check(*, known: Topology, new: Topology) -> None:
     """Check that ``new`` may follow ``known``: nothing that names depend on is lost.
 
     Raises:
-        TopologyConflictError: A version was edited or left out, or a shard forgotten or
-            given another identity.
+        TopologyConflictError: A version was edited or left out, a move undone, or a shard
+            forgotten or given another identity.
     """
     for number, version in known.versions.items():
         if new.versions.get(number) != version:
             raise TopologyConflictError(
                 f"Version {number} of revision {known.revision} differs in revision {new.revision}."
+            )
+    for old, to in known.moves.items():
+        if new.moves.get(old) != to:
+            raise TopologyConflictError(
+                f"Version {old} was moved to {to}, and is not in revision {new.revision}."
             )
     for name, entry in known.shards.items():
         other = new.shards.get(name)
@@ -179,6 +208,21 @@ def with_version(topology: Topology, version: TopologyVersion) -> Topology:
         raise TopologyConflictError(f"Version {version.number} exists and is never edited.")
     versions = MappingProxyType({**topology.versions, version.number: version})
     return replace(topology, revision=topology.revision + 1, versions=versions)
+
+
+def with_move(topology: Topology, *, old: int, new: int) -> Topology:
+    """Return the next revision with the images of version ``old`` placed under ``new``.
+
+    Raises:
+        UnknownVersionError: One of them does not exist.
+        TopologyConflictError: ``old`` is moved already, or ``new`` is not the newer one; so
+            moves never form a ring.
+    """
+    topology.version(old), topology.version(new)
+    if old in topology.moves or new <= old:
+        raise TopologyConflictError(f"Version {old} cannot be moved to {new}: {topology.moves}.")
+    moves = MappingProxyType({**topology.moves, old: new})
+    return replace(topology, revision=topology.revision + 1, moves=moves)
 
 
 def _version_dump(version: TopologyVersion) -> dict[str, Any]:
@@ -211,9 +255,11 @@ def _entry_dump(entry: ShardEntry) -> dict[str, Any]:
         "state": entry.state.label,
         "identity": entry.identity,
         "options": dict(entry.options),
+        "emptied": entry.emptied,
     }
 
 
 def _entry_load(name: str, item: Mapping[str, Any]) -> ShardEntry:
     state = ShardState.named(item["state"])
-    return ShardEntry(name, item["url"], state, item["identity"], item["options"])
+    emptied = item.get("emptied", False)
+    return ShardEntry(name, item["url"], state, item["identity"], item["options"], emptied)

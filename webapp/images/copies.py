@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +10,13 @@ from pathlib import Path
 import structlog
 from django.conf import settings
 
-from webapp.cluster.stores import Stores, readable, recording, writable
+from webapp.cluster.stores import Stores, fleet, writable
 from webapp.core.errors import NotFoundError, ShardUnavailableError
 from webapp.core.ids import ImageId
 from webapp.core.keys import ORIGINAL, PRIVATE, blob_key
 from webapp.core.label import Label
-from webapp.core.placement import homes
-from webapp.core.shards import ShardSpec
+from webapp.core.placement import all_positions, homes
+from webapp.core.shards import ShardSpec, ShardState
 from webapp.core.topology import Topology, TopologyVersion
 from webapp.images.models import Image
 from webapp.storage.base import BlobStore, Check
@@ -30,7 +30,14 @@ RECORD_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Placement:
-    """Everything placement says of one image under one topology."""
+    """Everything placement says of one image under one topology.
+
+    Args:
+        image_id: The image.
+        topology: What is known of versions and shards.
+        version: Says where copies belong: the version of the name, or the one it was moved
+            to by a rebalance.
+    """
 
     image_id: ImageId
     topology: Topology
@@ -43,7 +50,7 @@ class Placement:
         Raises:
             UnknownVersionError: The index does not have the version of its name.
         """
-        return cls(image_id, topology, topology.version(image_id.version))
+        return cls(image_id, topology, topology.places(image_id.version)[0])
 
     @property
     def partition(self) -> str:
@@ -58,17 +65,28 @@ class Placement:
         """Return the names of the image's homes, best first."""
         return [shard.name for shard in homes(self.topology, self.version, self.partition)]
 
+    def positions(self) -> list[ShardSpec]:
+        """Return every position that may hold something of the image.
+
+        Those it is placed on come first, then those it was placed on before a rebalance.
+        """
+        return all_positions(self.topology, self.image_id.version, self.partition)
+
     def writable(self) -> Stores:
         """Return positions that take new bytes."""
         return writable(self.topology, self.version, self.partition)
 
     def recording(self) -> Stores:
-        """Return positions that take manifests and tombstones."""
-        return recording(self.topology, self.version, self.partition)
+        """Return positions that take manifests, tombstones and deletes, earlier ones too."""
+        return self._stores(lambda state: state.takes_records)
 
     def readable(self) -> Stores:
-        """Return positions that may be read."""
-        return readable(self.topology, self.version, self.partition)
+        """Return positions that may be read, earlier ones too."""
+        return self._stores(lambda state: state.readable)
+
+    def _stores(self, may: Callable[[ShardState], bool]) -> Stores:
+        names = [spec for spec in self.positions() if may(self.topology.state(spec.name))]
+        return fleet().positions(self.topology, names)
 
     def targets(self, wanted: int) -> tuple[Stores, Stores]:
         """Return where copies belong: the first ``wanted`` homes, then possible hand-offs."""

@@ -7,7 +7,6 @@ from typing import Literal
 from webapp.cluster.snapshot import topology_now
 from webapp.core.ids import ImageId
 from webapp.core.keys import image_prefix
-from webapp.core.placement import positions
 from webapp.images.copies import Placement
 from webapp.storage.everywhere import ask_all
 
@@ -53,7 +52,7 @@ def positions_look(image_id: ImageId) -> list[PositionLook]:
             role="home" if spec.name in homes else "hand-off",
             blobs=_names(answers.given.get(spec.name), prefix),
         )
-        for spec in positions(placement.version, placement.partition)
+        for spec in placement.positions()
     ]
 
 

@@ -5,7 +5,6 @@ from enum import StrEnum
 from typing import Literal
 
 from webapp.cluster.snapshot import topology_now
-from webapp.core.placement import positions
 from webapp.images.copies import Placement, original_name
 from webapp.images.models import Image
 from webapp.storage.base import BlobStat
@@ -67,7 +66,7 @@ def image_replicas(image: Image) -> list[ReplicaPosition]:
             check=known.get(spec.name, {}).get("check"),
             verified_at=_verified_at(known.get(spec.name, {})),
         )
-        for number, spec in enumerate(positions(placement.version, placement.partition), start=1)
+        for number, spec in enumerate(placement.positions(), start=1)
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from webapp.core.errors import DigestMismatchError, ShardsUnavailableError, ShardUnavailableError
 from webapp.core.ids import ImageId
 from webapp.core.journal import Journal
-from webapp.core.placement import positions
+from webapp.core.placement import all_positions
 from webapp.core.signing import bytes_digest
 from webapp.core.topology import Topology
 from webapp.reader.blobs import WHOLE_BYTES, Blob, HeldBlob, LargeBlob, type_served
@@ -136,20 +136,27 @@ class BlobSource:
     def route(self, image_id: ImageId) -> Route:
         """Return whom to ask about an image.
 
+        One whose version was moved by a rebalance is looked for where it belongs now, then
+        where it was: it may not have been copied yet, and something may have come late. Then
+        the smallest quorum counts, since a copy may hide in either place.
+
         Raises:
             UnknownVersionError: The topology known here does not have its version.
         """
         topology = self.topology.value
-        version = topology.version(image_id.version)
-        specs = positions(version, image_id.partition)
+        places = topology.places(image_id.version)
+        version = places[0]
+        specs = all_positions(topology, image_id.version, image_id.partition)
         first = sorted(specs[: version.replica_count], key=lambda spec: spec.zone != self.zone)
-        ordered = [self.shards.get(s.name) for s in [*first, *specs[version.replica_count :]]]
-        readers = [reader for reader in ordered if reader is not None]
+        ordered = [*first, *specs[version.replica_count :]]
+        found = {spec.name: self.shards.get(spec.name) for spec in ordered}
+        readers = [reader for reader in found.values() if reader is not None]
+        silent = [name for name, reader in found.items() if reader is None]
         return Route(
             readers,
-            in_order=sum(reader is not None for reader in ordered[: version.replica_count]),
-            silent=len(ordered) - len(readers),
-            quorum=version.quorum,
+            in_order=sum(found[spec.name] is not None for spec in first),
+            silent=sum(not topology.emptied(name) for name in silent),
+            quorum=min(place.quorum for place in places),
             patience=self.deadline / (version.replica_count + 2),
             seen=self.seen,
         )

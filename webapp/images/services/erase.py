@@ -5,7 +5,6 @@ from django.utils import timezone
 
 from webapp.cluster.snapshot import topology_now
 from webapp.core.keys import MANIFEST, ORIGINAL, PRIVATE
-from webapp.core.placement import positions
 from webapp.core.presets import rendition_names
 from webapp.core.shards import ShardState
 from webapp.images.copies import (
@@ -42,7 +41,7 @@ def image_erase_finish(*, image_id: str) -> Outcome:
 
 def _confirming(placement: Placement) -> set[str]:
     """Return every position that must confirm: all that are not dead, reachable or not."""
-    names = {s.name for s in positions(placement.version, placement.partition)}
+    names = {s.name for s in placement.positions()}
     return {n for n in names if placement.topology.state(n) is not ShardState.DEAD}
 
 
