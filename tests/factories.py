@@ -10,8 +10,8 @@ from PIL import Image as Picture
 from webapp.accounts.services import user_make
 from webapp.cluster import snapshot, stores
 from webapp.cluster.services import shard_activate, shard_add
+from webapp.intake.details import Details
 from webapp.uploads.accept import upload_accept
-from webapp.uploads.details import Details
 from webapp.uploads.spool import Spooled
 
 _numbers = itertools.count(1)

@@ -13,7 +13,7 @@ from webapp.api import schemas
 from webapp.api.waiting import Waiting
 from webapp.core.ids import Kind, id_make
 from webapp.images.models import Image, ImageState
-from webapp.uploads.details import Details
+from webapp.intake.details import Details
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

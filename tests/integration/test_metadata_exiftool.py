@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageSequence
 
-from webapp.uploads.metadata import MetadataPolicy, strip
+from webapp.intake.metadata import MetadataPolicy, strip
 
 pytestmark = pytest.mark.real
 

@@ -20,6 +20,7 @@ from webapp.accounts.sessions import Principal, principal_for
 from webapp.core.errors import BusyError, MalformedRequestError, ShoeboxError
 from webapp.core.problem import problem
 from webapp.images.representation import image_json
+from webapp.intake.details import Details, details_read
 from webapp.uploads.accept import upload_accept
 from webapp.uploads.admission import Admission, check_length
 from webapp.uploads.body import (
@@ -30,7 +31,6 @@ from webapp.uploads.body import (
     body_chunks,
     headers_of,
 )
-from webapp.uploads.details import Details, details_read
 from webapp.uploads.form import FormReader
 from webapp.uploads.metrics import SECONDS, UPLOADS
 from webapp.uploads.spool import Spool

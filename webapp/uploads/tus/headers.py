@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from webapp.core.errors import MalformedRequestError, TooLargeError, UnsupportedTypeError
-from webapp.uploads.details import Details, details_read
+from webapp.intake.details import Details, details_read
 from webapp.uploads.tus.errors import UnsupportedVersionError, WrongContentTypeError
 
 VERSION: Final = "1.0.0"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pillow_heif
 from PIL import Image
 
-from webapp.uploads.metadata import MetadataPolicy, strip
-from webapp.uploads.probe import Probe, ProbeLimits, probe
+from webapp.intake.metadata import MetadataPolicy, strip
+from webapp.intake.probe import Probe, ProbeLimits, probe
 
 pillow_heif.register_heif_opener()
 

@@ -3,7 +3,7 @@ import pytest
 from webapp.core.errors import MalformedRequestError
 from webapp.core.ids import Kind
 from webapp.core.text import TEXT_LENGTH
-from webapp.uploads.details import Details, details_read
+from webapp.intake.details import Details, details_read
 
 
 def test_nothing_said_is_a_public_image_without_words():

@@ -13,10 +13,10 @@ from tests.unit.webapp.uploads.samples import (
     text,
     tiff_block,
 )
-from webapp.uploads.containers.source import Source
-from webapp.uploads.containers.tiff import find_orientation, read_directory, read_header
-from webapp.uploads.metadata.exif import clean_exif
-from webapp.uploads.metadata.tags import INTEROP_TAGS, PHOTO_TAGS
+from webapp.intake.containers.source import Source
+from webapp.intake.containers.tiff import find_orientation, read_directory, read_header
+from webapp.intake.metadata.exif import clean_exif
+from webapp.intake.metadata.tags import INTEROP_TAGS, PHOTO_TAGS
 
 STRUCTURE = {0x0112, 0x8769, 0xA005}
 HEADER = b"II*\0\x08\0\0\0"

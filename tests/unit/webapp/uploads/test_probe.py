@@ -18,7 +18,7 @@ from tests.unit.webapp.uploads.samples import (
     with_segments,
 )
 from webapp.core.presets import ORIGINAL_TYPES
-from webapp.uploads.probe import ProbeLimits
+from webapp.intake.probe import ProbeLimits
 
 FORMATS = {
     "JPEG": "image/jpeg",

@@ -20,7 +20,7 @@ from webapp.core.errors import (
     TruncatedError,
     UnsupportedTypeError,
 )
-from webapp.uploads.probe import ProbeLimits
+from webapp.intake.probe import ProbeLimits
 
 STRANGERS = {
     b"": "empty",

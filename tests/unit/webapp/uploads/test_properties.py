@@ -29,7 +29,7 @@ from tests.unit.webapp.uploads.samples import (
     with_segments,
 )
 from webapp.core.errors import ShoeboxError
-from webapp.uploads.metadata import MetadataPolicy, can_strip
+from webapp.intake.metadata import MetadataPolicy, can_strip
 
 policies = st.sampled_from([MetadataPolicy.STRIP_LOCATION, MetadataPolicy.STRIP_ALL])
 contents = st.binary(max_size=40).map(lambda extra: SECRET + extra)

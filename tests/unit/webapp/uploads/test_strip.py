@@ -20,7 +20,7 @@ from tests.unit.webapp.uploads.samples import (
 )
 from webapp.core.errors import NotDecodableError, TruncatedError, UnsupportedTypeError
 from webapp.core.presets import ORIGINAL_TYPES
-from webapp.uploads.metadata import MetadataPolicy, can_strip, strip
+from webapp.intake.metadata import MetadataPolicy, can_strip, strip
 
 CLEANABLE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
 

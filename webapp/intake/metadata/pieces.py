@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from webapp.uploads.containers.source import Source
+from webapp.intake.containers.source import Source
 
 BLOCK_BYTES = 256 * 1024
 

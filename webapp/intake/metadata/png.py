@@ -3,12 +3,12 @@
 import zlib
 from collections.abc import Iterator
 
-from webapp.uploads.containers.png import SIGNATURE, Chunk, chunks
-from webapp.uploads.containers.source import Source
-from webapp.uploads.containers.tiff import read_exif
-from webapp.uploads.metadata.exif import clean_exif
-from webapp.uploads.metadata.pieces import Kept, Piece
-from webapp.uploads.metadata.policy import MetadataPolicy
+from webapp.intake.containers.png import SIGNATURE, Chunk, chunks
+from webapp.intake.containers.source import Source
+from webapp.intake.containers.tiff import read_exif
+from webapp.intake.metadata.exif import clean_exif
+from webapp.intake.metadata.pieces import Kept, Piece
+from webapp.intake.metadata.policy import MetadataPolicy
 
 _SHOWN = frozenset(
     {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"bKGD", b"pHYs", b"sBIT", b"hIST"}

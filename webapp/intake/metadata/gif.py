@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from webapp.uploads.containers.gif import (
+from webapp.intake.containers.gif import (
     EXTENSION,
     PADDING,
     Block,
@@ -10,9 +10,9 @@ from webapp.uploads.containers.gif import (
     header_end,
     sub_blocks,
 )
-from webapp.uploads.containers.source import Source
-from webapp.uploads.metadata.pieces import Kept, Piece
-from webapp.uploads.metadata.policy import MetadataPolicy
+from webapp.intake.containers.source import Source
+from webapp.intake.metadata.pieces import Kept, Piece
+from webapp.intake.metadata.policy import MetadataPolicy
 
 _CONTROL, _APPLICATION = 0xF9, 0xFF
 _CONTROL_BYTES = 4

@@ -17,7 +17,7 @@ Source: Exif 3.0 (CIPA DC-008-2023), sections 4.6.4 to 4.6.6.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from webapp.uploads.containers.tiff import ASCII, UNDEFINED
+from webapp.intake.containers.tiff import ASCII, UNDEFINED
 
 _TEXT = frozenset({ASCII, 129})
 _NUMBER = frozenset({1, 3, 4, 5, 6, 8, 9, 10, 11, 12})

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from webapp.core.errors import NotDecodableError, TruncatedError
-from webapp.uploads.containers.facts import Facts, Limits, upright
-from webapp.uploads.containers.source import Source
-from webapp.uploads.containers.tiff import find_orientation, read_exif
+from webapp.intake.containers.facts import Facts, Limits, upright
+from webapp.intake.containers.source import Source
+from webapp.intake.containers.tiff import find_orientation, read_exif
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from webapp.core.errors import NotDecodableError
-from webapp.uploads.containers.source import Source
+from webapp.intake.containers.source import Source
 
 BYTE, ASCII, SHORT, LONG, RATIONAL = 1, 2, 3, 4, 5
 UNDEFINED = 7

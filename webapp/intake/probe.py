@@ -13,10 +13,10 @@ from typing import Protocol
 
 from webapp.core.errors import UnsupportedTypeError
 from webapp.core.presets import ORIGINAL_TYPES
-from webapp.uploads.containers import bmp, gif, heif, jpeg, png, tiff_file, webp
-from webapp.uploads.containers.facts import Facts, Limits
-from webapp.uploads.containers.sniff import HEAD_BYTES, sniff
-from webapp.uploads.containers.source import Source, open_source
+from webapp.intake.containers import bmp, gif, heif, jpeg, png, tiff_file, webp
+from webapp.intake.containers.facts import Facts, Limits
+from webapp.intake.containers.sniff import HEAD_BYTES, sniff
+from webapp.intake.containers.source import Source, open_source
 
 
 class _Inspect(Protocol):

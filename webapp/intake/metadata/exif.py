@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from webapp.core.errors import NotDecodableError
-from webapp.uploads.containers.source import Source
-from webapp.uploads.containers.tiff import (
+from webapp.intake.containers.source import Source
+from webapp.intake.containers.tiff import (
     EXIF_POINTER,
     LONG,
     ORIENTATION,
@@ -24,8 +24,8 @@ from webapp.uploads.containers.tiff import (
     read_directory,
     read_header,
 )
-from webapp.uploads.metadata.policy import MetadataPolicy
-from webapp.uploads.metadata.tags import INTEROP_TAGS, PHOTO_TAGS
+from webapp.intake.metadata.policy import MetadataPolicy
+from webapp.intake.metadata.tags import INTEROP_TAGS, PHOTO_TAGS
 
 _INTEROP_POINTER = 0xA005
 _VALUE_BYTES_MAX = 512

@@ -6,13 +6,13 @@ from types import MappingProxyType
 from typing import Protocol
 
 from webapp.core.errors import UnsupportedTypeError
-from webapp.uploads.containers.source import Source, open_source
-from webapp.uploads.metadata.gif import gif_pieces
-from webapp.uploads.metadata.jpeg import jpeg_pieces
-from webapp.uploads.metadata.pieces import Piece, is_whole, write_pieces
-from webapp.uploads.metadata.png import png_pieces
-from webapp.uploads.metadata.policy import MetadataPolicy
-from webapp.uploads.metadata.webp import webp_pieces
+from webapp.intake.containers.source import Source, open_source
+from webapp.intake.metadata.gif import gif_pieces
+from webapp.intake.metadata.jpeg import jpeg_pieces
+from webapp.intake.metadata.pieces import Piece, is_whole, write_pieces
+from webapp.intake.metadata.png import png_pieces
+from webapp.intake.metadata.policy import MetadataPolicy
+from webapp.intake.metadata.webp import webp_pieces
 
 
 class _Clean(Protocol):

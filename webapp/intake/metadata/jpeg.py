@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from webapp.uploads.containers.jpeg import (
+from webapp.intake.containers.jpeg import (
     APP0,
     APP2,
     APP14,
@@ -13,11 +13,11 @@ from webapp.uploads.containers.jpeg import (
     is_exif,
     segments,
 )
-from webapp.uploads.containers.source import Source
-from webapp.uploads.containers.tiff import EXIF_PREFIX, read_exif
-from webapp.uploads.metadata.exif import clean_exif
-from webapp.uploads.metadata.pieces import Kept, Piece
-from webapp.uploads.metadata.policy import MetadataPolicy
+from webapp.intake.containers.source import Source
+from webapp.intake.containers.tiff import EXIF_PREFIX, read_exif
+from webapp.intake.metadata.exif import clean_exif
+from webapp.intake.metadata.pieces import Kept, Piece
+from webapp.intake.metadata.policy import MetadataPolicy
 
 _JFIF, _JFIF_BYTES = b"JFIF\0", 14
 _ADOBE, _ADOBE_BYTES = b"Adobe", 12

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from webapp.core.errors import NotDecodableError, TruncatedError
-from webapp.uploads.containers.facts import Facts, Limits
-from webapp.uploads.containers.source import Source
+from webapp.intake.containers.facts import Facts, Limits
+from webapp.intake.containers.source import Source
 
 _BOXES_MAX = 5_000
 _PROPERTIES_BYTES_MAX = 1024 * 1024

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from webapp.core.errors import NotDecodableError
-from webapp.uploads.containers.source import Source
-from webapp.uploads.containers.tiff import read_exif
-from webapp.uploads.containers.webp import (
+from webapp.intake.containers.source import Source
+from webapp.intake.containers.tiff import read_exif
+from webapp.intake.containers.webp import (
     EXIF_FLAG,
     FRAME_CHUNKS_MAX,
     FRAME_HEADER_BYTES,
@@ -14,9 +14,9 @@ from webapp.uploads.containers.webp import (
     chunks,
     riff_end,
 )
-from webapp.uploads.metadata.exif import clean_exif
-from webapp.uploads.metadata.pieces import Kept, Piece, piece_bytes
-from webapp.uploads.metadata.policy import MetadataPolicy
+from webapp.intake.metadata.exif import clean_exif
+from webapp.intake.metadata.pieces import Kept, Piece, piece_bytes
+from webapp.intake.metadata.policy import MetadataPolicy
 
 _PIXELS = frozenset({b"VP8 ", b"VP8L", b"ALPH"})
 _SHOWN = _PIXELS | {b"ICCP", b"ANIM"}

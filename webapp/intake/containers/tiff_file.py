@@ -6,9 +6,9 @@ Source: TIFF 6.0; DNG 1.7 for the tag that tells a raw file.
 from collections.abc import Iterator
 
 from webapp.core.errors import NotDecodableError, TruncatedError, UnsupportedTypeError
-from webapp.uploads.containers.facts import Facts, Limits, upright
-from webapp.uploads.containers.source import Source
-from webapp.uploads.containers.tiff import (
+from webapp.intake.containers.facts import Facts, Limits, upright
+from webapp.intake.containers.source import Source
+from webapp.intake.containers.tiff import (
     ORIENTATION,
     Directory,
     Header,

@@ -6,8 +6,8 @@ Source: Windows GDI, BITMAPFILEHEADER and BITMAPINFOHEADER to BITMAPV5HEADER.
 import struct
 
 from webapp.core.errors import NotDecodableError, TruncatedError
-from webapp.uploads.containers.facts import Facts, Limits
-from webapp.uploads.containers.source import Source
+from webapp.intake.containers.facts import Facts, Limits
+from webapp.intake.containers.source import Source
 
 _CORE_HEADER_BYTES = 12
 _PLAIN = frozenset({0, 3, 6})

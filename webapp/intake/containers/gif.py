@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from webapp.core.errors import NotDecodableError
-from webapp.uploads.containers.facts import Facts, Limits
-from webapp.uploads.containers.source import Source
+from webapp.intake.containers.facts import Facts, Limits
+from webapp.intake.containers.source import Source
 
 IMAGE, EXTENSION, TRAILER, PADDING = 0x2C, 0x21, 0x3B, 0x00
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from webapp.core.errors import NotDecodableError, TruncatedError
-from webapp.uploads.containers.facts import Facts, Limits, upright
-from webapp.uploads.containers.source import WINDOW_BYTES, Source
-from webapp.uploads.containers.tiff import EXIF_PREFIX, find_orientation, read_exif
+from webapp.intake.containers.facts import Facts, Limits, upright
+from webapp.intake.containers.source import WINDOW_BYTES, Source
+from webapp.intake.containers.tiff import EXIF_PREFIX, find_orientation, read_exif
 
 SOI_BYTES = 2
 APP0, APP1, APP2, APP14 = 0xE0, 0xE1, 0xE2, 0xEE

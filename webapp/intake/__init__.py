@@ -1,0 +1,1 @@
+"""From the bytes of a file to an image, whichever way they came: look, clean, store."""
