@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "webapp.images",
     "webapp.healing",
     "webapp.uploads",
+    "webapp.imports",
     "webapp.webhooks",
     "webapp.pages",
 ]
@@ -53,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "webapp.pages.middleware.content_security_policy",
+    "webapp.accounts.acting.actor_middleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

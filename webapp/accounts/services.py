@@ -12,6 +12,8 @@ from django.utils import timezone
 from webapp.accounts.models import Scope, Token, User, secret_make, token_hash
 from webapp.accounts.principal import Principal, is_staff
 from webapp.accounts.quotas import Usage, quota_check, usage
+from webapp.audit.actions import Action
+from webapp.audit.services import audit_add
 from webapp.cluster.services import DEFAULT_POOL
 from webapp.cluster.snapshot import pool_names
 from webapp.core.errors import (
@@ -24,6 +26,7 @@ from webapp.core.errors import (
 
 __all__ = [
     "Usage",
+    "pool_check",
     "quota_check",
     "token_authenticate",
     "token_make",
@@ -75,8 +78,7 @@ def user_make(
         NotFoundError: No such pool.
         MalformedRequestError: A name or password that is not allowed; says why.
     """
-    if pool != DEFAULT_POOL and pool not in pool_names():
-        raise NotFoundError(f"There is no pool {pool!r}. Pools: {', '.join(pool_names())}.")
+    pool_check(pool)
     user = User(username=name, email=email, is_staff=staff, is_superuser=superuser, pool=pool)
     user.set_password(password)
     try:
@@ -85,11 +87,23 @@ def user_make(
             validate_password(password, user)
         with transaction.atomic():
             user.save(force_insert=True)
+            rights = {"staff": staff, "superuser": superuser, "pool": pool}
+            audit_add(action=Action.USER_ADD, subject=name, details=rights)
     except ValidationError as error:
         raise MalformedRequestError(f"User {name!r}: {' '.join(error.messages)}") from None
     except IntegrityError:
         raise ConflictError(f"There is a user {name!r} already.") from None
     return user
+
+
+def pool_check(pool: str) -> None:
+    """Check that images can go to a pool; the default one is made by its first shard.
+
+    Raises:
+        NotFoundError: No such pool.
+    """
+    if pool != DEFAULT_POOL and pool not in pool_names():
+        raise NotFoundError(f"There is no pool {pool!r}. Pools: {', '.join(pool_names())}.")
 
 
 def token_make(
@@ -116,15 +130,22 @@ def token_make(
     wanted = set(scopes)
     _token_check(user, name, wanted, expires_at)
     secret = secret or secret_make()
-    token = Token.objects.create(
-        user=user,
-        name=name,
-        hash=token_hash(secret),
-        hint=secret[:HINT_LENGTH],
-        scopes=[scope.value for scope in Scope if scope in wanted],
-        expires_at=expires_at,
-    )
+    with transaction.atomic():
+        token = Token.objects.create(
+            user=user,
+            name=name,
+            hash=token_hash(secret),
+            hint=secret[:HINT_LENGTH],
+            scopes=[scope.value for scope in Scope if scope in wanted],
+            expires_at=expires_at,
+        )
+        audit_add(action=Action.TOKEN_ADD, subject=user.username, details=_told(token))
     return token, secret
+
+
+def _told(token: Token) -> dict[str, object]:
+    until = token.expires_at.isoformat(timespec="seconds") if token.expires_at else None
+    return {"token": token.pk, "name": token.name, "scopes": token.scopes, "expires_at": until}
 
 
 def _token_check(user: User, name: str, scopes: set[Scope], expires_at: datetime | None) -> None:
@@ -144,18 +165,27 @@ def token_authenticate(*, secret: str) -> Principal:
     One query; a second one, a conditional UPDATE, at most once a minute per token.
 
     Raises:
-        NotAuthenticatedError: Unknown, over, or of a user who may not sign in. They are not
-            told apart: a guesser learns nothing.
+        NotAuthenticatedError: Unknown, over, or of a user who may not sign in; says which. That
+            tells a guesser nothing: only who has the secret gets as far as its end.
     """
     token = None
     if 0 < len(secret) <= LONGEST_SECRET:
-        rows = Token.objects.valid().select_related("user")
+        rows = Token.objects.select_related("user")
         token = rows.filter(hash=token_hash(secret)).first()
     if token is None:
-        raise NotAuthenticatedError("The token is not valid, or not any more.")
+        raise NotAuthenticatedError("The token is not known; it may have been revoked.")
+    _check_alive(token)
     _note_use(token)
     known = frozenset(scope for scope in Scope if scope.value in token.scopes)
     return Principal(token.user, known, token.pk)
+
+
+def _check_alive(token: Token) -> None:
+    if token.expires_at is not None and token.expires_at <= timezone.now():
+        until = token.expires_at.isoformat(timespec="seconds")
+        raise NotAuthenticatedError(f"The token ended at {until}; make a new one.", expired=until)
+    if not token.user.is_active:
+        raise NotAuthenticatedError("The token's user may not sign in any more.")
 
 
 def _note_use(token: Token) -> None:
@@ -180,5 +210,7 @@ def token_revoke(*, token_id: int, user: User | None = None) -> Token:
     token = rows.select_related("user").filter(pk=token_id).first()
     if token is None:
         raise NotFoundError(f"There is no token {token_id}.")
-    rows.filter(pk=token_id).delete()
+    with transaction.atomic():
+        rows.filter(pk=token_id).delete()
+        audit_add(action=Action.TOKEN_REVOKE, subject=token.user.username, details=_told(token))
     return token
