@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "webapp.healing",
     "webapp.uploads",
     "webapp.imports",
+    "webapp.imports",
     "webapp.webhooks",
     "webapp.pages",
 ]
