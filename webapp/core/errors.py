@@ -7,9 +7,10 @@ ShoeboxError
 │   ├── MethodNotAllowedError, RangeNotSatisfiableError
 │   ├── TooLargeError, UnsupportedTypeError
 │   ├── TooManyPixelsError, TooManyFramesError, TruncatedError, NotDecodableError
+│   ├── AddressRefusedError, NotFetchedError
 │   └── QuotaExceededError
 ├── RetryError              the same request may succeed later
-│   ├── RateLimitedError, BusyError, ReadOnlyError
+│   ├── FetchFailedError, RateLimitedError, BusyError, ReadOnlyError
 │   └── ShardsUnavailableError, ShardUnavailableError, ShardIdentityError, ShardFullError
 └── OperatorError           an operator must act; trying again does not help
     ├── ConfigurationError, SignatureError, TopologyConflictError
@@ -213,6 +214,22 @@ class NotDecodableError(CallerError):
     title = "The picture cannot be decoded"
 
 
+class AddressRefusedError(CallerError):
+    """A URL leads, or may lead, to where this service must not go."""
+
+    code = "address-refused"
+    status = 422
+    title = "The address may not be reached"
+
+
+class NotFetchedError(CallerError):
+    """What a URL names could not be fetched; it was answered, with something else."""
+
+    code = "not-fetched"
+    status = 422
+    title = "The address gave no picture"
+
+
 class QuotaExceededError(CallerError):
     """The upload would exceed the owner's quota."""
 
@@ -222,6 +239,13 @@ class QuotaExceededError(CallerError):
 
 
 # What time may heal
+
+
+class FetchFailedError(RetryError):
+    """The address of a picture did not answer, or not to the end."""
+
+    code = "fetch-failed"
+    title = "The address does not answer"
 
 
 class RateLimitedError(RetryError):

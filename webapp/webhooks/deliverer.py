@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
+from webapp.outside.pinned import client_make
 from webapp.webhooks.deliveries import (
     deliveries_forget,
     delivery_claim,
@@ -18,7 +19,7 @@ from webapp.webhooks.deliveries import (
     parcel_make,
 )
 from webapp.webhooks.models import DeliveryState, WebhookDelivery
-from webapp.webhooks.posting import Answer, client_make, post
+from webapp.webhooks.posting import POST_SECONDS, Answer, post
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +37,7 @@ class Deliverer:
     """Sends what is due. One thread asks the index; the event loop waits for the receivers."""
 
     def __init__(self) -> None:
-        self._client = client_make()
+        self._client = client_make(timeout=POST_SECONDS)
         self._index = ThreadPoolExecutor(1, thread_name_prefix="index")
         self._under_way: Counter[int] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()

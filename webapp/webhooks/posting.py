@@ -7,7 +7,9 @@ from typing import Final
 
 import httpx
 
-from webapp.webhooks.address import AddressRefusedError, addresses_of, url_check
+from webapp.core.errors import AddressRefusedError
+from webapp.outside.address import addresses_of, url_check
+from webapp.outside.pinned import pinned_send
 
 POST_SECONDS: Final = 10.0
 _MOST_ADDRESSES = 4
@@ -31,17 +33,6 @@ class Answer:
         return not self.error
 
 
-def client_make() -> httpx.AsyncClient:
-    """Return what posts: no redirects, no proxies, no connection kept between two attempts.
-
-    A connection that is kept would outlive the address it was checked for.
-    """
-    limits = httpx.Limits(max_keepalive_connections=0)
-    return httpx.AsyncClient(
-        follow_redirects=False, trust_env=False, limits=limits, timeout=POST_SECONDS
-    )
-
-
 async def post(
     client: httpx.AsyncClient,
     url: str,
@@ -59,7 +50,7 @@ async def post(
         async with asyncio.timeout(POST_SECONDS):
             parts = url_check(url)
             addresses = await addresses_of(parts, private_allowed=private_allowed)
-            return await _first_that_connects(client, parts, addresses, body, headers)
+            return await _post_to(client, parts, addresses, body, headers)
     except TimeoutError:
         return Answer(status=None, error=f"no answer within {POST_SECONDS:.0f} s")
     except AddressRefusedError as error:
@@ -69,39 +60,14 @@ async def post(
         return Answer(status=None, error=f"{type(error).__name__}: {error}")
 
 
-async def _first_that_connects(
+async def _post_to(
     client: httpx.AsyncClient,
     url: httpx.URL,
     addresses: list[str],
     body: bytes,
     headers: Mapping[str, str],
 ) -> Answer:
-    last: httpx.ConnectError | None = None
-    for address in addresses[:_MOST_ADDRESSES]:
-        try:
-            return await _post_to(client, url, address, body, headers)
-        except httpx.ConnectError as error:
-            last = error
-    raise last or OSError(f"{url.host} has no address")
-
-
-async def _post_to(
-    client: httpx.AsyncClient,
-    url: httpx.URL,
-    address: str,
-    body: bytes,
-    headers: Mapping[str, str],
-) -> Answer:
-    """Connect to ``address`` itself; certificate and Host are those of the name."""
-    pinned = url.copy_with(host=address)
-    request = client.build_request(
-        "POST",
-        pinned,
-        content=body,
-        headers={**headers, "Host": url.netloc.decode("ascii")},
-        extensions={"sni_hostname": url.raw_host.decode("ascii")},
-    )
-    answer = await client.send(request, stream=True)
+    answer = await pinned_send(client, "POST", url, addresses, headers=headers, content=body)
     await answer.aclose()
     if answer.is_success:
         return Answer(status=answer.status_code)

@@ -6,9 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from webapp.accounts.models import User
-from webapp.core.errors import MalformedRequestError, NotFoundError
+from webapp.core.errors import AddressRefusedError, MalformedRequestError, NotFoundError
 from webapp.outbox.tasks import Event
-from webapp.webhooks.address import AddressRefusedError, url_check
+from webapp.outside.address import url_check
 from webapp.webhooks.message import EventMessage
 from webapp.webhooks.models import URL_LENGTH, Webhook, WebhookDelivery
 from webapp.webhooks.signing import secret_make
@@ -30,7 +30,7 @@ def webhook_add(*, owner: User, url: str, events: Collection[Event]) -> Webhook:
     try:
         url_check(url)
     except AddressRefusedError as error:
-        raise MalformedRequestError(f"{error}.") from None
+        raise MalformedRequestError(error.detail) from None
     if len(url) > URL_LENGTH:
         raise MalformedRequestError(f"The URL has {len(url)} characters of at most {URL_LENGTH}.")
     names = [event.value for event in Event if event in (events or Event)]
