@@ -1,53 +1,46 @@
-"""What users may keep, and what they keep."""
+"""What users keep and may keep, as they and the receiver ask for it.
 
-from dataclasses import dataclass
-
-from django.db.models import Count, Sum
-from django.db.models.functions import Coalesce
+The columns are kept true by whoever adds or erases an image, in the same transaction; see
+``webapp.images.services.usage``.
+"""
 
 from webapp.accounts.models import User
-from webapp.core.errors import QuotaExceededError
+from webapp.core.quota import Quota, Usage
 
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a user keeps: every image that is there or can be restored."""
-
-    bytes: int
-    images: int
+__all__ = ["Quota", "Usage", "quota_check", "quota_of", "usage", "usage_of"]
 
 
 def usage(user: User) -> Usage:
-    """Return what a user keeps. One query over their images.
+    """Return what a user keeps now. One query by primary key.
 
     A deleted image counts while it can be restored: its bytes are still on every shard.
     """
-    kept = user.images.exclude(state="deleted", restorable_until=None)
-    sums = kept.aggregate(bytes=Coalesce(Sum("bytes"), 0), images=Count("id"))
-    return Usage(bytes=sums["bytes"], images=sums["images"])
+    return Usage(*User.objects.values_list("used_bytes", "used_images").get(pk=user.pk))
 
 
-def quota_check(user: User, new_bytes: int) -> None:
-    """Check that a user may keep one more image. Free for users without a quota.
+def usage_of(user: User) -> Usage:
+    """Return what a user kept when their row was read. No query."""
+    return Usage(user.used_bytes, user.used_images)
+
+
+def quota_of(user: User) -> Quota:
+    """Return what a user may keep."""
+    return Quota(user.quota_bytes, user.quota_images)
+
+
+def quota_check(user: User, new_bytes: int, *, used: Usage | None = None) -> None:
+    """Check early that a user may keep one more image. Free for users without a quota.
+
+    Only the commit of an image decides; this saves sending what will not be kept.
+
+    Args:
+        user: Who would own it.
+        new_bytes: At least so many bytes.
+        used: What they keep; None to ask for it.
 
     Raises:
         QuotaExceededError: It would exceed their quota of bytes or images; says which.
     """
-    if user.quota_bytes is None and user.quota_images is None:
-        return
-    used = usage(user)
-    if user.quota_bytes is not None and used.bytes + new_bytes > user.quota_bytes:
-        raise QuotaExceededError(
-            f"{used.bytes} of {user.quota_bytes} bytes are used; {new_bytes} more do not fit. "
-            "Images that were deleted count until they are erased.",
-            quota_bytes=user.quota_bytes,
-            used_bytes=used.bytes,
-            bytes=new_bytes,
-        )
-    if user.quota_images is not None and used.images >= user.quota_images:
-        raise QuotaExceededError(
-            f"{used.images} of {user.quota_images} images are used. "
-            "Images that were deleted count until they are erased.",
-            quota_images=user.quota_images,
-            used_images=used.images,
-        )
+    quota = quota_of(user)
+    if quota:
+        quota.check(usage(user) if used is None else used, new_bytes=new_bytes)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from webapp.accounts.models import Scope, Token, User, secret_make, token_hash
 from webapp.accounts.principal import Principal, is_staff
-from webapp.accounts.quotas import Usage, quota_check, usage
+from webapp.accounts.quotas import Usage, quota_check, usage, usage_of
 from webapp.audit.actions import Action
 from webapp.audit.services import audit_add
 from webapp.cluster.services import DEFAULT_POOL
@@ -32,6 +32,7 @@ __all__ = [
     "token_make",
     "token_revoke",
     "usage",
+    "usage_of",
     "user_get",
     "user_make",
 ]

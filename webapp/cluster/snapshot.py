@@ -30,12 +30,17 @@ def topology_build(revision: int) -> Topology:
 
 def topology_now() -> Topology:
     """Return the published topology. One small query while nothing changed."""
-    global _cached  # noqa: PLW0603 - a cache of immutable values, keyed by revision
     revision = (
         ClusterState.objects.filter(id=ClusterState.ONLY)
         .values_list("topology_revision", flat=True)
         .first()
     ) or 0
+    return topology_at(revision)
+
+
+def topology_at(revision: int) -> Topology:
+    """Return the published topology; no query while the one at hand is of ``revision``."""
+    global _cached  # noqa: PLW0603 - a cache of immutable values, keyed by revision
     if _cached is None or _cached.revision != revision:
         _cached = topology_build(revision)
     return _cached

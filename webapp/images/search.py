@@ -42,7 +42,7 @@ class SearchField(TextField):
     An UPDATE that changes one of the two has to set it by ``search_text``.
     """
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: FBT001 - Django's signature
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: ARG002, FBT001 - Django's signature
         """Return the text of the row as it is now."""
         text = search_text(
             title=getattr(model_instance, "title", ""),

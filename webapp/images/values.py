@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event
 
 from webapp.core.ids import Kind
+from webapp.core.topology import Topology
 from webapp.images.models import Image
 
 
@@ -50,10 +51,17 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """The answer to an upload: an image, and whether it was there before."""
+    """The answer to an upload: an image, and whether it was there before.
+
+    Args:
+        image: The row.
+        duplicate: Whether it was there before.
+        topology: As it was then; saves who tells of the image from asking.
+    """
 
     image: Image
     duplicate: bool
+    topology: Topology
 
 
 def dedupe_key(*, owner_id: str, pool: str, kind: Kind, source_digest: str) -> str:

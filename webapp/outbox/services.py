@@ -8,6 +8,15 @@ from webapp.outbox.models import OutboxMessage
 from webapp.outbox.tasks import EVENTS_EXCHANGE, Event, Task
 
 
+def outbox_messages(
+    *, subject: str, tasks: Iterable[Task] = (), events: Iterable[Event] = ()
+) -> list[OutboxMessage]:
+    """Return the messages ``outbox_add`` saves, for who saves them in a statement of their own."""
+    work = [(task.value, task.queue.value) for task in tasks]
+    told = [(event.value, EVENTS_EXCHANGE) for event in events]
+    return [OutboxMessage(task=name, queue=queue, subject=subject) for name, queue in work + told]
+
+
 def outbox_add(*, subject: str, tasks: Iterable[Task] = (), events: Iterable[Event] = ()) -> None:
     """Say what must be made true for ``subject``, and what happened to it, in one statement.
 
@@ -22,11 +31,8 @@ def outbox_add(*, subject: str, tasks: Iterable[Task] = (), events: Iterable[Eve
     if not connection.in_atomic_block:
         message = "outbox_add needs the transaction of the change it belongs to"
         raise RuntimeError(message)
-    work = [(task.value, task.queue.value) for task in tasks]
-    told = [(event.value, EVENTS_EXCHANGE) for event in events]
-    OutboxMessage.objects.bulk_create(
-        OutboxMessage(task=name, queue=queue, subject=subject) for name, queue in work + told
-    )
+    messages = outbox_messages(subject=subject, tasks=tasks, events=events)
+    OutboxMessage.objects.bulk_create(messages)
 
 
 def outbox_depth() -> int:

@@ -6,20 +6,23 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import structlog
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection
 from django.utils import timezone
 
-from webapp.cluster.snapshot import cluster_state, topology_now, version_current
+from webapp.cluster.snapshot import topology_now, version_current
 from webapp.cluster.stores import breakers, executor
 from webapp.core.errors import BusyError, ConflictError, ShardsUnavailableError
 from webapp.core.ids import ImageId, id_make
 from webapp.core.label import Label
+from webapp.core.quota import Usage
+from webapp.core.topology import Topology
 from webapp.images.copies import Placement, holders, original_name, record_delete
-from webapp.images.models import IdempotencyKey, Image, ImageState
+from webapp.images.models import IdempotencyKey, Image
+from webapp.images.services.commit import Commit, Committed, upload_commit
+from webapp.images.services.known import Known, known_of
 from webapp.images.services.replicas import label_of, replica, replicas_note
+from webapp.images.services.usage import quota_error
 from webapp.images.values import Registered, Upload, dedupe_key
-from webapp.outbox.services import outbox_add
-from webapp.outbox.tasks import Event, Task
 from webapp.storage.quorum import QuorumMissedError, quorum_write
 from webapp.storage.race import Placed
 
@@ -31,43 +34,50 @@ log = structlog.get_logger(__name__)
 DRAWS = 4
 FIRST_LOOK = timedelta(seconds=60)
 COMMIT_LOOKS = 3
-ANSWERING = (ImageState.STORED, ImageState.READY, ImageState.FAILED)
 
 
-def image_register(*, owner: "User", upload: Upload) -> Registered:
+def image_register(*, owner: "User", upload: Upload, replaces: Image | None = None) -> Registered:
     """Store an upload on its quorum and acknowledge it.
 
     When this returns, the image is durable on W positions and in the index, and its work
-    is in the outbox. When it raises, there is no row and nothing reachable.
+    is in the outbox. When it raises, there is no row and nothing reachable. Asks the index
+    twice: what there is already, and to commit.
 
     Args:
         owner: Whose image it becomes.
         upload: The spooled bytes; the file stays the caller's.
+        replaces: An image of the owner that is erased right after this one is stored, and
+            so does not count against their quota.
 
     Raises:
         ConflictError: The Idempotency-Key was used for other bytes.
+        QuotaExceededError: The owner may not keep one more.
         ShardsUnavailableError: Fewer than W positions accepted, four names in a row.
     """
-    answered = _answered_before(owner, upload)
-    if answered:
-        return Registered(answered, duplicate=True)
-    duplicate = _find_duplicate(owner, upload)
-    if duplicate:
-        return _answer_duplicate(duplicate, upload)
-    return _store_new(owner, upload)
+    known = known_of(owner, upload, _key_of(owner, upload))
+    answer = _answer(known, upload)
+    if answer:
+        return answer
+    replaced = Usage(replaces.bytes, 1) if replaces else Usage()
+    known.quota.check(known.used.without(replaced), new_bytes=upload.size)
+    return _store_new(owner, upload, known, replaced)
 
 
-def _answered_before(owner: "User", upload: Upload) -> Image | None:
-    if not upload.idempotency_key:
-        return None
-    known = IdempotencyKey.objects.filter(owner=owner, key=upload.idempotency_key).first()
-    if known is None:
-        return None
-    if known.source_digest != upload.source_digest:
+def _answer(known: Known, upload: Upload) -> Registered | None:
+    """Return the image that is there: the key's, or the same picture."""
+    if known.key_digest and known.key_digest != upload.source_digest:
         raise ConflictError(
             f"Idempotency-Key {upload.idempotency_key[:64]!r} was used for other bytes."
         )
-    return Image.objects.select_related("owner").filter(id=known.image_id).first()
+    if known.key_image and (image := _find(known.key_image)):
+        return Registered(image, duplicate=True, topology=known.topology)
+    if known.duplicate and (image := _find(known.duplicate)):
+        return _answer_duplicate(image, upload, known.topology)
+    return None
+
+
+def _find(image_id: str) -> Image | None:
+    return Image.objects.select_related("owner").filter(id=image_id).first()
 
 
 def _key_of(owner: "User", upload: Upload) -> str:
@@ -79,14 +89,9 @@ def _key_of(owner: "User", upload: Upload) -> str:
     )
 
 
-def _find_duplicate(owner: "User", upload: Upload) -> Image | None:
-    rows = Image.objects.select_related("owner").filter(state__in=ANSWERING)
-    return rows.filter(dedupe_key=_key_of(owner, upload)).first()
-
-
-def _answer_duplicate(image: Image, upload: Upload) -> Registered:
+def _answer_duplicate(image: Image, upload: Upload, topology: Topology) -> Registered:
     """Answer with an image that is there; its copies are counted now, and made up for."""
-    placement = Placement.of(image.image_id, topology_now())
+    placement = Placement.of(image.image_id, topology)
     key = placement.key(original_name(image))
     found = holders(placement.readable(), key, image.digest)
     if len(found) < placement.version.quorum:
@@ -96,28 +101,28 @@ def _answer_duplicate(image: Image, upload: Upload) -> Registered:
             )
         placed = _put(placement, original_name(image), upload, label_of(image, upload))
         replicas_note(image, placed)
-    return Registered(image, duplicate=True)
+    return Registered(image, duplicate=True, topology=topology)
 
 
-def _store_new(owner: "User", upload: Upload) -> Registered:
-    created_at = timezone.now()
+def _store_new(owner: "User", upload: Upload, known: Known, replaced: Usage) -> Registered:
+    created_at, topology = timezone.now(), known.topology
     for _ in range(DRAWS):
-        topology = topology_now()
         version = version_current(topology, owner.pool)
         image_id = id_make(kind=upload.kind, version=version.number)
         placement = Placement(image_id, topology, version)
-        image = _row(owner, upload, image_id, created_at)
+        image = _row(owner, upload, image_id, created_at, known.epoch)
         try:
             placed = _put(placement, original_name(image), upload, label_of(image, upload))
         except QuorumMissedError as error:
             log.warning("quorum missed", image=image.id, detail=error.detail)
             upload.uses.append(error.finished)
             _discard(placement, original_name(image), upload)
-            continue
-        image.replicas = [replica(item) for item in placed]
-        if version_current(topology_now(), owner.pool).number == version.number:
-            return _commit(image, upload, placement)
-        _discard(placement, original_name(image), upload)
+        else:
+            image.replicas = [replica(item) for item in placed]
+            registered = _commit(image, upload, placement, replaced)
+            if registered:
+                return registered
+        topology = topology_now()
     raise ShardsUnavailableError(
         f"Fewer shards answer than the quorum of pool {owner.pool!r} needs; nothing was kept."
     )
@@ -157,7 +162,9 @@ def _discard(placement: Placement, name: str, upload: Upload) -> None:
     Thread(target=wait_and_delete, name="discard", daemon=True).start()
 
 
-def _row(owner: "User", upload: Upload, image_id: ImageId, created_at: datetime) -> Image:
+def _row(
+    owner: "User", upload: Upload, image_id: ImageId, created_at: datetime, epoch: int
+) -> Image:
     return Image(
         id=str(image_id),
         owner=owner,
@@ -175,41 +182,55 @@ def _row(owner: "User", upload: Upload, image_id: ImageId, created_at: datetime)
         private=upload.private,
         created_at=created_at,
         dedupe_key=_key_of(owner, upload),
-        epoch=cluster_state().epoch,
+        epoch=epoch,
         due_at=created_at + FIRST_LOOK,
     )
 
 
-def _commit(image: Image, upload: Upload, placement: Placement) -> Registered:
+def _commit(
+    image: Image, upload: Upload, placement: Placement, replaced: Usage
+) -> Registered | None:
+    """Commit a stored upload; None when its version is not current any more.
+
+    Raises:
+        QuotaExceededError: Others took the room that was there; nothing was kept.
+        BusyError: Nobody can tell whether it is committed, or who was first.
+    """
+    commit = Commit(image, placement.version.number, _idempotency_key(image, upload), replaced)
     try:
-        with transaction.atomic():
-            image.save(force_insert=True)
-            outbox_add(
-                subject=image.id,
-                tasks=[Task.MAKE_RENDITIONS, Task.REPLICATE],
-                events=[Event.STORED],
-            )
-            if upload.idempotency_key:
-                IdempotencyKey.objects.create(
-                    owner=image.owner,
-                    key=upload.idempotency_key,
-                    source_digest=upload.source_digest,
-                    image_id=image.id,
-                )
+        committed = upload_commit(commit)
     except IntegrityError:
         return _lost_race(image, upload, placement)
     except DatabaseError as error:
         _look_for_row(image, error)
-    return Registered(image, duplicate=False)
+        committed = Committed.DONE
+    if committed is Committed.DONE:
+        return Registered(image, duplicate=False, topology=placement.topology)
+    _discard(placement, original_name(image), upload)
+    if committed is Committed.OVER_QUOTA:
+        raise quota_error(image.owner, new_bytes=image.bytes, replaced=replaced)
+    return None
+
+
+def _idempotency_key(image: Image, upload: Upload) -> IdempotencyKey | None:
+    if not upload.idempotency_key:
+        return None
+    return IdempotencyKey(
+        owner=image.owner,
+        key=upload.idempotency_key,
+        source_digest=upload.source_digest,
+        image_id=image.id,
+    )
 
 
 def _lost_race(image: Image, upload: Upload, placement: Placement) -> Registered:
     """Another upload of the same picture was first: delete our bytes, answer with its image."""
     _discard(placement, original_name(image), upload)
-    winner = _answered_before(image.owner, upload) or _find_duplicate(image.owner, upload)
-    if winner is None:
+    known = known_of(image.owner, upload, _key_of(image.owner, upload))
+    answer = _answer(known, upload)
+    if answer is None:
         raise BusyError("Another upload of the same picture is being decided; try again.")
-    return Registered(winner, duplicate=True)
+    return answer
 
 
 def _look_for_row(image: Image, error: DatabaseError) -> None:

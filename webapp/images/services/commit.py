@@ -1,0 +1,155 @@
+"""Committing an upload: its row, its messages, its key and the count, all of it or nothing.
+
+On PostgreSQL this is one statement: the owner's row is held for no round trip longer than
+the commit itself. SQLite has one writer at a time anyway and gets a short transaction.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
+from django.db.models import Field, Model
+
+from webapp.cluster.models import TopologyVersion
+from webapp.core.quota import Usage
+from webapp.images.models import IdempotencyKey, Image
+from webapp.images.services.usage import usage_take
+from webapp.outbox.services import outbox_messages
+from webapp.outbox.tasks import Event, Task
+
+
+class Committed(Enum):
+    """How a commit ended."""
+
+    DONE = "done"
+    SUPERSEDED = "superseded"
+    OVER_QUOTA = "over quota"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What is committed.
+
+    Args:
+        image: Its new row.
+        version: The topology version it was placed under; must still be current.
+        key: The client's Idempotency-Key; None when it sent none.
+        replaced: What this image stands for, and does not count against the quota.
+    """
+
+    image: Image
+    version: int
+    key: IdempotencyKey | None
+    replaced: Usage
+
+    @property
+    def rows(self) -> list[Sequence[Model]]:
+        """The rows to add, by table."""
+        messages = outbox_messages(
+            subject=self.image.id,
+            tasks=[Task.MAKE_RENDITIONS, Task.REPLICATE],
+            events=[Event.STORED],
+        )
+        return [[self.image], messages, *([[self.key]] if self.key else [])]
+
+
+def upload_commit(commit: Commit) -> Committed:
+    """Commit an upload.
+
+    Raises:
+        IntegrityError: Another image answers the same bytes, or the key is used; nothing was
+            changed.
+        DatabaseError: It may or may not be committed.
+    """
+    if connection.vendor == "postgresql":
+        return _in_one_statement(commit)
+    return _in_one_transaction(commit)
+
+
+def _in_one_transaction(commit: Commit) -> Committed:
+    image = commit.image
+    with transaction.atomic():
+        newer = TopologyVersion.objects.filter(pool=image.pool, number__gt=commit.version)
+        if newer.filter(current_from__lte=time.time()).exists():
+            return Committed.SUPERSEDED
+        if not usage_take(owner=image.owner, new_bytes=image.bytes, replaced=commit.replaced):
+            return Committed.OVER_QUOTA
+        for rows in commit.rows:
+            type(rows[0])._default_manager.bulk_create(rows)  # noqa: SLF001 - Django's name
+    return Committed.DONE
+
+
+_SUPERSEDED = """
+    SELECT 1 FROM {versions}
+    WHERE pool_id = %(pool)s AND number > %(version)s AND current_from <= %(now)s
+"""
+_STATEMENT = """
+WITH owner AS (
+    UPDATE {users} SET used_bytes = used_bytes + %(bytes)s, used_images = used_images + 1
+    WHERE id = %(owner)s
+      AND (quota_bytes IS NULL OR used_bytes + %(bytes)s - %(replaced_bytes)s <= quota_bytes)
+      AND (quota_images IS NULL OR used_images + 1 - %(replaced_images)s <= quota_images)
+      AND NOT EXISTS ({superseded})
+    RETURNING id
+), {inserts}
+SELECT EXISTS (SELECT 1 FROM owner), EXISTS ({superseded})
+"""
+
+
+def _in_one_statement(commit: Commit) -> Committed:
+    values = _values(commit)
+    inserts = [
+        f"added_{number} AS ({_insert(rows, number, values)})"
+        for number, rows in enumerate(commit.rows)
+    ]
+    statement = _STATEMENT.format(
+        users=get_user_model()._meta.db_table,  # noqa: SLF001 - Django's name
+        superseded=_SUPERSEDED.format(versions=TopologyVersion._meta.db_table),  # noqa: SLF001 - Django's name
+        inserts=", ".join(inserts),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        done, superseded = cursor.fetchone()
+    if done:
+        return Committed.DONE
+    return Committed.SUPERSEDED if superseded else Committed.OVER_QUOTA
+
+
+def _values(commit: Commit) -> dict[str, Any]:
+    image = commit.image
+    return {
+        "owner": image.owner_id,
+        "bytes": image.bytes,
+        "replaced_bytes": commit.replaced.bytes,
+        "replaced_images": commit.replaced.images,
+        "pool": image.pool,
+        "version": commit.version,
+        "now": time.time(),
+    }
+
+
+def _insert(rows: Sequence[Model], number: int, values: dict[str, Any]) -> str:
+    """Return an INSERT of rows that happens when ``owner`` was counted; adds to ``values``."""
+    table = rows[0]._meta.db_table  # noqa: SLF001 - Django's name
+    fields = list(_fields(rows[0]))
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    names = [[f"r{number}_{i}_{f.column}" for f in fields] for i in range(len(rows))]
+    for row, row_names in zip(rows, names, strict=True):
+        saved = (field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields)
+        values.update(zip(row_names, saved, strict=True))
+    lists = [", ".join(f"%({name})s" for name in row_names) for row_names in names]
+    if len(lists) == 1:  # a column may be empty then: its type is the table's
+        return f"INSERT INTO {table} ({columns}) SELECT {lists[0]} FROM owner"  # noqa: S608 - names of our own tables
+    several = ", ".join(f"({item})" for item in lists)
+    return f"INSERT INTO {table} ({columns}) SELECT v.* FROM owner, (VALUES {several}) AS v"  # noqa: S608 - names of our own tables
+
+
+def _fields(row: Model) -> Iterator["Field[Any, Any]"]:
+    """Return the columns to fill; the database numbers rows that have no key yet."""
+    for field in row._meta.concrete_fields:  # noqa: SLF001 - Django's name
+        if not (field.primary_key and row.pk is None):
+            yield field

@@ -1,0 +1,102 @@
+"""What owners keep, counted in the transaction that adds or erases an image.
+
+The count is a pair of columns of the owner's row, moved by conditional UPDATE: two uploads
+that would both fit alone wait for each other there, and the second one sees the first.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import structlog
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce
+
+from webapp.core.errors import BusyError, QuotaExceededError, ShoeboxError
+from webapp.core.quota import Quota, Usage
+from webapp.images.models import Image
+
+if TYPE_CHECKING:
+    from webapp.accounts.models import User
+
+log = structlog.get_logger(__name__)
+
+
+def usage_take(*, owner: "User", new_bytes: int, replaced: Usage) -> bool:
+    """Count one more image, unless that exceeds the owner's quota; False when it would.
+
+    Args:
+        owner: Whose image it becomes.
+        new_bytes: Of the image.
+        replaced: What will be given back at once, and does not count against the quota.
+    """
+    bytes_then = F("used_bytes") + new_bytes - replaced.bytes
+    images_then = F("used_images") + 1 - replaced.images
+    fits = Q(quota_bytes=None) | Q(quota_bytes__gte=bytes_then)
+    fits &= Q(quota_images=None) | Q(quota_images__gte=images_then)
+    rows = get_user_model()._default_manager.filter(fits, pk=owner.pk)  # noqa: SLF001 - Django's name
+    return bool(
+        rows.update(used_bytes=F("used_bytes") + new_bytes, used_images=F("used_images") + 1)
+    )
+
+
+def usage_give_back(image: Image) -> None:
+    """Count an image no more; inside the transaction that makes it unrestorable."""
+    get_user_model()._default_manager.filter(pk=image.owner_id).update(  # noqa: SLF001 - Django's name
+        used_bytes=F("used_bytes") - image.bytes, used_images=F("used_images") - 1
+    )
+
+
+def quota_error(owner: "User", *, new_bytes: int, replaced: Usage) -> ShoeboxError:
+    """Return what to say when ``usage_take`` did not count an image: why, as it is now."""
+    now = get_user_model()._default_manager.get(pk=owner.pk)  # noqa: SLF001 - Django's name
+    try:
+        used = Usage(now.used_bytes, now.used_images).without(replaced)
+        Quota(now.quota_bytes, now.quota_images).check(used, new_bytes=new_bytes)
+    except QuotaExceededError as error:
+        return error
+    return BusyError("There is room only now; send the upload again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """An owner whose count is not what their images are."""
+
+    owner: str
+    counted: Usage
+    true: Usage
+
+
+def usage_recount(*, apply: bool) -> list[Drift]:
+    """Count every owner's images anew; return whose count was wrong. Twice is once.
+
+    Uploads and erasures of an owner wait while their images are counted, and of nobody else.
+
+    Args:
+        apply: Whether to set the columns right.
+    """
+    owners = get_user_model()._default_manager.order_by("pk").values_list("pk", flat=True)  # noqa: SLF001 - Django's name
+    found = [_recount(pk, apply=apply) for pk in owners]
+    return [drift for drift in found if drift]
+
+
+def _recount(pk: UUID, *, apply: bool) -> Drift | None:
+    with transaction.atomic():
+        # Locked first: what others have committed by then is seen, and nobody else may go on.
+        owner: User = get_user_model()._default_manager.select_for_update().get(pk=pk)  # noqa: SLF001 - Django's name
+        counted, true = Usage(owner.used_bytes, owner.used_images), _usage_true(owner)
+        if counted == true:
+            return None
+        if apply:
+            owner.used_bytes, owner.used_images = true.bytes, true.images
+            owner.save(update_fields=["used_bytes", "used_images"])
+    log.warning("usage drifted", owner=owner.username, counted=counted, true=true, set=apply)
+    return Drift(owner.username, counted, true)
+
+
+def _usage_true(owner: "User") -> Usage:
+    kept = Image.objects.filter(owner=owner).exclude(state="deleted", restorable_until=None)
+    sums = kept.aggregate(bytes=Coalesce(Sum("bytes"), 0), images=Count("id"))
+    return Usage(sums["bytes"], sums["images"])
