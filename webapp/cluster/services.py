@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Max
 
+from webapp.audit.actions import Action
+from webapp.audit.services import audit_add
 from webapp.cluster.models import Pool, Shard, TopologyVersion
 from webapp.cluster.publishing import topology_publish, version_fields
 from webapp.cluster.stores import store_bare
@@ -81,7 +83,16 @@ def shard_add(
     except ValidationError as error:
         raise MalformedRequestError(f"Shard {name!r}: {'; '.join(error.messages)}") from None
     identity_write(store_bare(shard.entry), name, str(shard.identity))
-    topology_publish(change=shard.save)
+
+    def change() -> None:
+        shard.save()
+        audit_add(
+            action=Action.SHARD_ADD,
+            subject=name,
+            details={"url": url, "zone": zone, "weight": weight, "pool": pool},
+        )
+
+    topology_publish(change=change)
     return shard
 
 
@@ -102,8 +113,7 @@ def shard_activate(*, names: Sequence[str]) -> Topology:
 
     def change() -> None:
         for shard in shards:
-            shard.state = ShardState.ACTIVE.label
-            shard.save(update_fields=["state"])
+            _state_change(shard, ShardState.ACTIVE, Action.SHARD_ACTIVATE)
         for pool in {shard.pool_id: shard.pool for shard in shards}.values():
             version_add(pool=pool)
 
@@ -139,10 +149,16 @@ def shard_set_state(*, name: str, state: ShardState) -> Topology:
         raise ConflictError(f"Shard {name!r} is joining; use `shard activate {name}`.")
 
     def change() -> None:
-        shard.state = state.label
-        shard.save(update_fields=["state"])
+        _state_change(shard, state, Action.SHARD_STATE)
 
     return topology_publish(change=change)
+
+
+def _state_change(shard: Shard, state: ShardState, action: Action) -> None:
+    details = {"from": shard.state, "to": state.label}
+    shard.state = state.label
+    shard.save(update_fields=["state"])
+    audit_add(action=action, subject=shard.name, details=details)
 
 
 def shard_set_url(*, name: str, url: str) -> Topology:
@@ -150,7 +166,9 @@ def shard_set_url(*, name: str, url: str) -> Topology:
     shard = shard_get(name=name)
 
     def change() -> None:
+        details = {"from": shard.url, "to": url}
         shard.url = url
         shard.save(update_fields=["url"])
+        audit_add(action=Action.SHARD_URL, subject=name, details=details)
 
     return topology_publish(change=change)

@@ -106,6 +106,14 @@ class Image(models.Model):
         editable=False,
         help_text="What duplicates share: hash of owner, pool, kind, source digest.",
     )
+    delete_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Of the secret in its delete link; empty once it was deleted.",
+    )
     epoch = models.PositiveIntegerField(default=1)
     revision = models.PositiveIntegerField(default=1)
     manifest_revision = models.PositiveIntegerField(

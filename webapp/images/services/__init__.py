@@ -18,13 +18,16 @@ from webapp.images.services.erase import image_erase_finish
 from webapp.images.services.journal import journal_publish
 from webapp.images.services.outcome import Outcome
 from webapp.images.services.register import image_register
+from webapp.images.services.removal import image_by_link, image_delete_by_link
 from webapp.images.services.renditions import original_fetched, renditions_store
 from webapp.images.services.replicate import image_replicate
 from webapp.images.services.sweep import images_sweep
 
 __all__ = [
     "Outcome",
+    "image_by_link",
     "image_delete",
+    "image_delete_by_link",
     "image_erase_finish",
     "image_get",
     "image_register",

@@ -1,21 +1,22 @@
 """What an owner does to an image: edit, delete, restore, try again, change its kind."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from webapp.audit.actions import Action
+from webapp.audit.services import audit_add, audit_add_if_foreign
 from webapp.cluster.snapshot import topology_now
 from webapp.core.errors import BusyError, ConflictError, NotFoundError, StaleError
 from webapp.core.ids import Kind
 from webapp.images.copies import Placement, fetched, original_name
 from webapp.images.models import TOMBSTONE_GRACE, Image, ImageState
-from webapp.images.search import search_text
 from webapp.images.services.claims import RETRY_LOOK, claim_commit, image_claim
 from webapp.images.services.journal import journal_add, journal_publish, journal_remove
 from webapp.images.services.records import manifest_put, tombstone_put
 from webapp.images.services.register import image_register
-from webapp.images.services.usage import usage_give_back
 from webapp.images.values import Upload, dedupe_key
 from webapp.outbox.services import outbox_add
 from webapp.outbox.tasks import Event, Task
@@ -63,15 +64,23 @@ def image_update(*, image: Image, values: dict[str, str], expected: int | None =
 
 
 def _update(image: Image, changed: dict[str, str]) -> bool:
-    texts = {"title": image.title, "filename": image.filename, **changed}
-    search = search_text(title=texts["title"], filename=texts["filename"])
     with transaction.atomic():
         rows = Image.objects.filter(id=image.id, revision=image.revision)
         due = timezone.now() + RETRY_LOOK
-        done = rows.update(**changed, search=search, revision=image.revision + 1, due_at=due)
+        done = rows.update(**changed, revision=image.revision + 1, due_at=due)
         if done:
             outbox_add(subject=image.id, tasks=[Task.REPLICATE])
+            _tell_if_foreign(image, Action.IMAGE_UPDATE, changed=sorted(changed))
     return bool(done)
+
+
+def _tell_if_foreign(image: Image, action: Action, **details: object) -> None:
+    audit_add_if_foreign(
+        action=action,
+        subject=image.id,
+        owner_id=image.owner_id,
+        details={"owner": image.owner.username, **details},
+    )
 
 
 def image_delete(*, image: Image, erase: bool = False) -> None:
@@ -82,6 +91,24 @@ def image_delete(*, image: Image, erase: bool = False) -> None:
     Raises:
         ShardsUnavailableError: Fewer than W positions took the tombstone; it is not deleted.
     """
+    action = Action.IMAGE_ERASE if erase else Action.IMAGE_DELETE
+    _delete(image, erase, _Told(action))
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the audit log says of a deletion: a new kind erases the old name, too."""
+
+    action: Action
+    new_id: str = ""
+
+    def add(self, image: Image) -> None:
+        more = {"new_id": self.new_id} if self.new_id else {}
+        details = {"owner": image.owner.username, **more}
+        audit_add(action=self.action, subject=image.id, details=details)
+
+
+def _delete(image: Image, erase: bool, told: _Told) -> None:  # noqa: FBT001 - private
     for _ in range(ATTEMPTS):
         claimed = image_claim(image_id=image.id)
         if claimed is None or _gone(claimed, erase):
@@ -90,7 +117,7 @@ def image_delete(*, image: Image, erase: bool = False) -> None:
         claimed.deleted_at = timezone.now()
         claimed.restorable_until = None if erase else claimed.deleted_at + TOMBSTONE_GRACE
         tombstone_put(claimed)
-        if _commit_delete(claimed):
+        if _commit_delete(claimed, told):
             journal_publish()
             return
     raise BusyError(f"Image {image.id} is being changed by others; try again.")
@@ -101,17 +128,24 @@ def _gone(image: Image, erase: bool) -> bool:  # noqa: FBT001 - private, one cal
     return deleted and (not erase or image.restorable_until is None)
 
 
-def _commit_delete(image: Image) -> bool:
+def _commit_delete(image: Image, told: _Told) -> bool:
     image.manifest_revision = image.revision
     image.dedupe_key = None
-    fields = ("state", "deleted_at", "restorable_until", "manifest_revision", "dedupe_key")
+    image.delete_hash = ""  # its delete link works once, and a restored image has none
+    fields = (
+        "state",
+        "deleted_at",
+        "restorable_until",
+        "manifest_revision",
+        "dedupe_key",
+        "delete_hash",
+    )
     with transaction.atomic():
         if not claim_commit(image, fields):
             return False
-        if image.restorable_until is None:
-            usage_give_back(image)
         journal_add(image)
         outbox_add(subject=image.id, tasks=[Task.DELETE], events=[Event.DELETED])
+        told.add(image)
     return True
 
 
@@ -148,20 +182,18 @@ def _revive(image: Image, state: str) -> Image:
             raise NotFoundError(f"There is no image {image.id!r} any more.")
         if claimed.state != state:
             return claimed
-        if state == ImageState.DELETED and claimed.restorable_until is None:
-            raise ConflictError(f"Image {image.id} was erased meanwhile.")
         claimed.state, claimed.reason = ImageState.STORED, ""
         claimed.deleted_at = claimed.restorable_until = None
         claimed.attempts = claimed.refusals = 0
         manifest_put(claimed)
         claimed.manifest_revision = claimed.revision
-        if _commit_revive(claimed):
+        if _commit_revive(claimed, state):
             journal_publish()
             return claimed
     raise BusyError(f"Image {image.id} is being changed by others; try again.")
 
 
-def _commit_revive(image: Image) -> bool:
+def _commit_revive(image: Image, state: str) -> bool:
     fields = (
         "state",
         "reason",
@@ -176,6 +208,14 @@ def _commit_revive(image: Image) -> bool:
             return False
         journal_remove(image.id)
         outbox_add(tasks=[Task.MAKE_RENDITIONS, Task.REPLICATE], subject=image.id)
+        if state == ImageState.DELETED:
+            audit_add(
+                action=Action.IMAGE_RESTORE,
+                subject=image.id,
+                details={"owner": image.owner.username},
+            )
+        else:
+            _tell_if_foreign(image, Action.IMAGE_RETRY)
     _answer_duplicates_again(image)
     return True
 
@@ -223,6 +263,6 @@ def image_rekey(*, image: Image, kind: Kind) -> Image:
             title=image.title,
             album=image.album,
         )
-        registered = image_register(owner=image.owner, upload=upload, replaces=image)
-    image_delete(image=image, erase=True)
+        registered = image_register(owner=image.owner, upload=upload)
+    _delete(image, erase=True, told=_Told(Action.IMAGE_REKEY, registered.image.id))
     return registered.image
