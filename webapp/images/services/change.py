@@ -13,10 +13,12 @@ from webapp.core.errors import BusyError, ConflictError, NotFoundError, StaleErr
 from webapp.core.ids import Kind
 from webapp.images.copies import Placement, fetched, original_name
 from webapp.images.models import TOMBSTONE_GRACE, Image, ImageState
+from webapp.images.search import search_text
 from webapp.images.services.claims import RETRY_LOOK, claim_commit, image_claim
 from webapp.images.services.journal import journal_add, journal_publish, journal_remove
 from webapp.images.services.records import manifest_put, tombstone_put
 from webapp.images.services.register import image_register
+from webapp.images.services.usage import usage_give_back
 from webapp.images.values import Upload, dedupe_key
 from webapp.outbox.services import outbox_add
 from webapp.outbox.tasks import Event, Task
@@ -64,10 +66,12 @@ def image_update(*, image: Image, values: dict[str, str], expected: int | None =
 
 
 def _update(image: Image, changed: dict[str, str]) -> bool:
+    texts = {"title": image.title, "filename": image.filename, **changed}
+    search = search_text(title=texts["title"], filename=texts["filename"])
     with transaction.atomic():
         rows = Image.objects.filter(id=image.id, revision=image.revision)
         due = timezone.now() + RETRY_LOOK
-        done = rows.update(**changed, revision=image.revision + 1, due_at=due)
+        done = rows.update(**changed, search=search, revision=image.revision + 1, due_at=due)
         if done:
             outbox_add(subject=image.id, tasks=[Task.REPLICATE])
             _tell_if_foreign(image, Action.IMAGE_UPDATE, changed=sorted(changed))
@@ -143,6 +147,8 @@ def _commit_delete(image: Image, told: _Told) -> bool:
     with transaction.atomic():
         if not claim_commit(image, fields):
             return False
+        if image.restorable_until is None:
+            usage_give_back(image)
         journal_add(image)
         outbox_add(subject=image.id, tasks=[Task.DELETE], events=[Event.DELETED])
         told.add(image)
@@ -182,6 +188,8 @@ def _revive(image: Image, state: str) -> Image:
             raise NotFoundError(f"There is no image {image.id!r} any more.")
         if claimed.state != state:
             return claimed
+        if state == ImageState.DELETED and claimed.restorable_until is None:
+            raise ConflictError(f"Image {image.id} was erased meanwhile.")
         claimed.state, claimed.reason = ImageState.STORED, ""
         claimed.deleted_at = claimed.restorable_until = None
         claimed.attempts = claimed.refusals = 0
@@ -263,6 +271,6 @@ def image_rekey(*, image: Image, kind: Kind) -> Image:
             title=image.title,
             album=image.album,
         )
-        registered = image_register(owner=image.owner, upload=upload)
+        registered = image_register(owner=image.owner, upload=upload, replaces=image)
     _delete(image, erase=True, told=_Told(Action.IMAGE_REKEY, registered.image.id))
     return registered.image
