@@ -38,7 +38,6 @@ INSTALLED_APPS = [
     "webapp.healing",
     "webapp.uploads",
     "webapp.imports",
-    "webapp.imports",
     "webapp.webhooks",
     "webapp.pages",
 ]
