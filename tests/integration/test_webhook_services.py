@@ -21,7 +21,7 @@ from webapp.webhooks.deliveries import (
     delivery_note,
     parcel_make,
 )
-from webapp.webhooks.message import EventMessage
+from webapp.outbox.message import EventMessage
 from webapp.webhooks.models import DeliveryState, Webhook, WebhookDelivery
 from webapp.webhooks.posting import Answer
 from webapp.webhooks.services import deliveries_make, webhook_add, webhook_set_active

@@ -8,7 +8,8 @@ from typing import Any
 from webapp.core.errors import MalformedIdError
 from webapp.core.ids import id_parse
 from webapp.outbox.tasks import Event
-from webapp.webhooks.models import MESSAGE_ID_LENGTH
+
+MESSAGE_ID_LENGTH = 255
 
 
 @dataclass(frozen=True, kw_only=True)

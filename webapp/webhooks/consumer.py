@@ -2,14 +2,14 @@
 
 import threading
 
-import pika
 import structlog
 from django.db import DatabaseError, close_old_connections, connection
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 from pika.spec import Basic, BasicProperties
 
-from webapp.webhooks.message import message_parse
+from webapp.outbox.broker import broker_open
+from webapp.outbox.message import message_parse
 from webapp.webhooks.names import QUEUE
 from webapp.webhooks.services import deliveries_make
 
@@ -18,8 +18,6 @@ log = structlog.get_logger(__name__)
 PREFETCH = 50
 STEP_SECONDS = 0.5
 AWAY_SECONDS = 1.0
-_CONNECT_SECONDS = 3
-_HEARTBEAT_SECONDS = 20
 
 
 def consume(broker_url: str, *, stopped: threading.Event) -> None:
@@ -30,7 +28,7 @@ def consume(broker_url: str, *, stopped: threading.Event) -> None:
     """
     while not stopped.is_set():
         try:
-            with pika.BlockingConnection(_parameters(broker_url)) as broker:
+            with broker_open(broker_url) as broker:
                 _take(broker.channel(), stopped)
         except ChannelClosedByBroker as error:
             log.warning("queue refused", queue=QUEUE, error=error.reply_text)
@@ -38,14 +36,6 @@ def consume(broker_url: str, *, stopped: threading.Event) -> None:
         except (AMQPError, OSError) as error:
             log.warning("broker away", error=str(error) or type(error).__name__)
             stopped.wait(AWAY_SECONDS)
-
-
-def _parameters(broker_url: str) -> pika.URLParameters:
-    parameters = pika.URLParameters(broker_url)
-    parameters.heartbeat = _HEARTBEAT_SECONDS
-    parameters.socket_timeout = parameters.stack_timeout = _CONNECT_SECONDS
-    parameters.connection_attempts = 1
-    return parameters
 
 
 def _take(channel: BlockingChannel, stopped: threading.Event) -> None:

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from webapp.core.ids import ID_LENGTH
+from webapp.outbox.message import MESSAGE_ID_LENGTH
 from webapp.outbox.tasks import Event
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 URL_LENGTH = 500
 ERROR_LENGTH = 200
-MESSAGE_ID_LENGTH = 255
 
 
 class Webhook(models.Model):

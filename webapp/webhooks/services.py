@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.core.errors import AddressRefusedError, MalformedRequestError, NotFoundError
+from webapp.outbox.message import EventMessage
 from webapp.outbox.tasks import Event
 from webapp.outside.address import url_check
-from webapp.webhooks.message import EventMessage
 from webapp.webhooks.models import URL_LENGTH, Webhook, WebhookDelivery
 from webapp.webhooks.signing import secret_make
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 import pytest
 
 from webapp.core.ids import Kind, id_make
+from webapp.outbox.message import EventMessage, message_parse
 from webapp.outbox.tasks import Event
-from webapp.webhooks.message import EventMessage, message_parse
 
 IMAGE_ID = str(id_make(kind=Kind.PUBLIC, version=1))
 GOOD = {"id": IMAGE_ID, "event": "image.ready", "at": "2026-11-22T10:00:00+00:00"}

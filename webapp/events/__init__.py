@@ -1,0 +1,1 @@
+"""What happens to images, told to pages and programs while they are connected."""
