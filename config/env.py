@@ -105,6 +105,12 @@ class Settings(BaseModel):
         5.0, gt=0, description="Seconds between looks for images that are not what they should be."
     )
 
+    handoff_grace_seconds: float = Field(
+        600.0,
+        ge=0,
+        description="A copy that stood in for a home stays so long after the last copy was begun.",
+    )
+
     reader_cache_bytes: int = Field(
         256 * MIB, ge=0, description="Memory a read process keeps blobs in."
     )

@@ -1,17 +1,15 @@
 """Copies of an image's blobs on its positions: where they are, and bringing them there."""
 
-import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
 from django.conf import settings
 
 from webapp.cluster.stores import Stores, fleet, writable
-from webapp.core.errors import NotFoundError, ShardUnavailableError
+from webapp.core.errors import NotFoundError
 from webapp.core.ids import ImageId
 from webapp.core.keys import ORIGINAL, PRIVATE, blob_key
 from webapp.core.label import Label
@@ -19,11 +17,9 @@ from webapp.core.placement import all_positions, homes
 from webapp.core.shards import ShardSpec, ShardState
 from webapp.core.topology import Topology, TopologyVersion
 from webapp.images.models import Image
-from webapp.storage.base import BlobStore, Check
+from webapp.storage.base import BlobStore
 from webapp.storage.copies import copy_any
 from webapp.storage.everywhere import ask_all, stat_all
-
-log = structlog.get_logger(__name__)
 
 RECORD_SECONDS = 3.0
 
@@ -88,13 +84,6 @@ class Placement:
         names = [spec for spec in self.positions() if may(self.topology.state(spec.name))]
         return fleet().positions(self.topology, names)
 
-    def targets(self, wanted: int) -> tuple[Stores, Stores]:
-        """Return where copies belong: the first ``wanted`` homes, then possible hand-offs."""
-        names = self.home_names()[:wanted]
-        by_name = {spec.name: (spec, store) for spec, store in self.recording()}
-        others = [item for item in self.writable() if item[0].name not in names]
-        return [by_name[name] for name in names if name in by_name], others
-
 
 def original_name(image: Image) -> str:
     """Return the name of the blob that holds an image's accepted bytes."""
@@ -109,26 +98,6 @@ def holders(stores: Stores, key: str, digest: str) -> list[str]:
         for name, stat in answers.given.items()
         if stat and stat.label and stat.label.digest == digest
     ]
-
-
-def copy_verify(placement: Placement, shard: str, key: str, digest: str) -> bool:
-    """Return whether a copy, read back, has the digest; False also when it cannot be read."""
-    stores = [store for spec, store in placement.readable() if spec.name == shard]
-    try:
-        return bool(stores) and _hash(stores[0], key) == digest
-    except ShardUnavailableError as error:
-        log.info("copy not verified", shard=shard, key=key, detail=error.detail)
-        return False
-
-
-def _hash(store: BlobStore, key: str) -> str | None:
-    hasher = hashlib.sha256()
-    with store.open(key) as blob:
-        if blob is None:
-            return None
-        for chunk in blob.chunks:
-            hasher.update(chunk)
-    return f"sha256:{hasher.hexdigest()}"
 
 
 @contextmanager
@@ -151,49 +120,6 @@ def fetched(placement: Placement, name: str, digest: str) -> Iterator[Path]:
         if copy_any(stores, placement.key(name), path, digest=digest) is None:
             raise NotFoundError(f"No position of {placement.image_id} holds its {name!r}.")
         yield path
-
-
-def copies_bring(
-    placement: Placement, name: str, label: Label, *, wanted: int, have: Iterable[str]
-) -> dict[str, Check]:
-    """Bring a blob to the first ``wanted`` homes, or to hand-offs while homes cannot take it.
-
-    Args:
-        placement: Of the image.
-        name: The blob.
-        label: What it carries.
-        wanted: How many copies there should be.
-        have: Positions that hold it already.
-
-    Returns:
-        The positions it was written to now. Fewer than missing when too few can take it.
-    """
-    held = set(have)
-    at_home, others = placement.targets(wanted)
-    missing = [item for item in at_home if item[0].name not in held]
-    if not missing and len(held) >= wanted:
-        return {}
-    done: dict[str, Check] = {}
-    with fetched(placement, name, label.digest) as path:
-        for item in missing:
-            done |= _try_put(item, placement.key(name), path, label)
-        for item in others:
-            if len(held | done.keys()) >= wanted:
-                break
-            if item[0].name not in held:
-                done |= _try_put(item, placement.key(name), path, label)
-    return done
-
-
-def _try_put(
-    item: tuple[ShardSpec, BlobStore], key: str, path: Path, label: Label
-) -> dict[str, Check]:
-    spec, store = item
-    try:
-        return {spec.name: store.put(key, path, label=label)}
-    except ShardUnavailableError as error:
-        log.info("copy not placed", shard=spec.name, key=key, detail=error.detail)
-        return {}
 
 
 def record_put(placement: Placement, name: str, data: bytes, label: Label) -> list[str]:

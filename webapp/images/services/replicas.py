@@ -28,13 +28,19 @@ def replicas_note(image: Image, placed: list[Placed]) -> None:
     Image.objects.filter(id=image.id).update(replicas=image.replicas)
 
 
-def replicas_keep(image: Image, known: list[str], verified: list[str]) -> None:
-    """Forget copies that are not there any more, and note those just verified."""
-    stale = [r["shard"] for r in image.replicas if r["shard"] not in known]
-    if not stale and not verified:
+def replicas_see(image: Image, *, there: set[str], verified: set[str]) -> None:
+    """Keep in the index where copies are, and which of them were just verified.
+
+    Args:
+        image: The row.
+        there: Shards that hold a copy; every other one is forgotten.
+        verified: Those whose bytes were just compared.
+    """
+    noted = {r["shard"] for r in image.replicas}
+    if noted == there and not verified:
         return
-    image.replicas = [r for r in image.replicas if r["shard"] in known]
-    image.replicas += [replica(Placed(shard, Check.VERIFIED)) for shard in verified]
+    image.replicas = [r for r in image.replicas if r["shard"] in there - verified]
+    image.replicas += [replica(Placed(shard, Check.VERIFIED)) for shard in sorted(verified)]
     Image.objects.filter(id=image.id).update(replicas=image.replicas)
 
 

@@ -1,0 +1,225 @@
+"""Making one image whole: R verified copies of everything it has, on its homes.
+
+The task that replicates a fresh upload and the repair of an old image are this one function;
+they differ in how closely they look.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from webapp.cluster.snapshot import topology_now
+from webapp.core.repair import Place, Sight, plan_blob
+from webapp.images.copies import Placement
+from webapp.images.looking import Depth, Depths, Wanted, blobs_wanted, image_look, places
+from webapp.images.models import Image, ImageState
+from webapp.images.services.lease import Lease, image_leased
+from webapp.images.services.mend import REMOVED, WRITTEN, Code, Tally, blob_remove, blob_write
+from webapp.images.services.outcome import image_find
+from webapp.images.services.remake import image_remake
+from webapp.images.services.replicas import replicas_see
+from webapp.images.services.rewrite import manifest_mend
+from webapp.images.services.settle import image_settle
+from webapp.outbox.services import outbox_add
+from webapp.outbox.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What was found and done for one image.
+
+    Args:
+        codes: How often each ``Code``.
+        whole: Whether nothing is missing anywhere now.
+        bytes_moved: Written to shards.
+    """
+
+    codes: Mapping[str, int] = field(default_factory=Counter)
+    whole: bool = True
+    bytes_moved: int = 0
+
+
+def read_all(_shard: str) -> Depth:
+    """Look closely everywhere: every copy is read and hashed."""
+    return Depth.READ
+
+
+def labels_only(_shard: str) -> Depth:
+    """Take copies the index knows by what they say of themselves."""
+    return Depth.LABELLED
+
+
+def image_repair(*, image_id: str, depths: Depths = read_all, apply: bool) -> Repaired:
+    """Bring everything an image has to its homes again, from any good copy. Twice is once.
+
+    A bad copy goes to quarantine and is replaced; it never replaces a good one. A shard that
+    cannot tell is left alone. Renditions that are lost everywhere are made again. Copies that
+    stood in are removed as ``stand_ins_remove`` says.
+
+    Args:
+        image_id: The image.
+        depths: How closely each shard is looked at.
+        apply: False: look and say what would be done.
+    """
+    image = image_find(image_id=image_id)
+    if image is None or image.state == ImageState.DELETED:
+        return Repaired(Counter({Code.GONE: 1}))
+    placement = Placement.of(image.image_id, topology_now())
+    look = _look(image, placement, depths)
+    tally = Tally()
+    done = _write_all(image, placement, look, tally) if apply else _say_all(look, tally)
+    if tally.suspicious and depths is not read_all:
+        return image_repair(image_id=image_id, depths=read_all, apply=apply)
+    complete = _conclude(look, done, tally, apply=apply)
+    complete &= manifest_mend(image, placement, depths, tally, apply=apply)
+    if apply:
+        _note(image, look, done)
+        complete &= _follow_up(image, look, done, tally, complete=complete)
+    if complete and not tally.codes:
+        tally.codes[Code.WHOLE] += 1
+    return Repaired(tally.codes, complete, tally.bytes_moved)
+
+
+Look = Sequence[tuple[Wanted, Sequence[Place]]]
+Done = Mapping[str, set[str]]
+"""Blob → shards it was written to."""
+
+
+def _look(image: Image, placement: Placement, depths: Depths) -> Look:
+    wanted = blobs_wanted(image, placement)
+    seen = image_look(image, placement, wanted, depths)
+    return [(blob, places(image, placement, blob, seen)) for blob in wanted]
+
+
+def _write_all(image: Image, placement: Placement, look: Look, tally: Tally) -> Done:
+    plans = [(blob, at, plan_blob(at, wanted=blob.count)) for blob, at in look]
+    if any(plan.writes for _, _, plan in plans):
+        # Said before anything is written: what stands in stays for a while from here on.
+        Image.objects.filter(id=image.id).update(copied_at=timezone.now())
+    return {
+        blob.name: blob_write(placement, blob, plan, at, tally)
+        for blob, at, plan in plans
+        if plan.writes
+    }
+
+
+def _say_all(look: Look, tally: Tally) -> Done:
+    for blob, at in look:
+        plan = plan_blob(at, wanted=blob.count)
+        homes = {place.shard for place in at if place.home}
+        spare = plan.wanted - plan.presumed
+        for step in plan.writes:
+            spare -= 1
+            if step.shard in homes or spare >= 0:
+                tally.codes[WRITTEN[step.verb]] += 1
+        for step in plan.removals:
+            tally.codes[REMOVED[step.verb]] += 1
+    return {}
+
+
+def _note(image: Image, look: Look, done: Done) -> None:
+    """Keep in the index what was seen and written of the original."""
+    blob, at = look[0]
+    written = done.get(blob.name, set())
+    good = {place.shard for place in at if place.sight is Sight.GOOD}
+    there = {p.shard for p in at if p.sight.held or (p.sight is Sight.SILENT and p.expected)}
+    replicas_see(image, there=there | written, verified=good | written)
+
+
+def _conclude(look: Look, done: Done, tally: Tally, *, apply: bool) -> bool:
+    """Count what is missing; return whether every home has everything."""
+    complete = True
+    for blob, at in look:
+        plan = plan_blob(at, wanted=blob.count)
+        tally.codes[Code.LOST] += plan.lost
+        tally.codes[Code.CANNOT_TELL] += plan.unknown
+        written = done.get(blob.name, set())
+        homes = [place for place in at if place.home]
+        at_home = sum(p.sight.held or p.shard in written for p in homes)
+        held = sum(p.sight.held or p.shard in written for p in at)
+        if apply and 0 < held < blob.count:
+            tally.codes[Code.SHORT] += 1
+        complete &= at_home == len(homes) >= blob.count
+    tally.codes = +tally.codes
+    return complete
+
+
+def _follow_up(image: Image, look: Look, done: Done, tally: Tally, *, complete: bool) -> bool:
+    lost = [blob.name for blob, at in look[1:] if plan_blob(at, wanted=blob.count).lost]
+    if lost and image_remake(image_id=image.id, names=lost):
+        tally.codes[Code.REMAKE] += 1
+        return False
+    settled = image_settle(image_id=image.id, complete=complete)
+    if complete and _extras(look, done):
+        stand_ins_remove(image_id=image.id, tally=tally)
+    _mind_deletion(image.id)
+    return settled
+
+
+def _extras(look: Look, done: Done) -> bool:
+    """Return whether a copy stands in that nobody needs."""
+    unwanted = {Sight.GOOD, Sight.TRUSTED, Sight.STALE, Sight.BAD}
+    return any(
+        not place.home and (place.sight in unwanted or place.shard in done.get(blob.name, ()))
+        for blob, at in look
+        for place in at
+    )
+
+
+def stand_ins_remove(*, image_id: str, tally: Tally) -> None:
+    """Remove copies that stood in: all homes are read and good, and it is a while ago.
+
+    Only under the lease of the image, renewed before each removal; 10 minutes after a copy
+    was last begun; and after this very caller read R copies elsewhere and found them good.
+    """
+    with image_leased(image_id=image_id) as lease:
+        image = image_find(image_id=image_id) if lease else None
+        if lease is None or image is None or image.state == ImageState.DELETED:
+            tally.codes[Code.BUSY] += 1
+            return
+        wait_until = newest_copy(image) + timedelta(seconds=settings.SHOEBOX.handoff_grace_seconds)
+        if wait_until > timezone.now():
+            tally.codes[Code.WAITING] += 1
+            _look_again(image, wait_until)
+            return
+        placement = Placement.of(image.image_id, topology_now())
+        _remove_all(image, placement, lease, tally)
+
+
+def _remove_all(image: Image, placement: Placement, lease: Lease, tally: Tally) -> None:
+    look = _look(image, placement, read_all)
+    removed: set[str] = set()
+    for blob, at in look:
+        for step in plan_blob(at, wanted=blob.count).removals:
+            if not lease.renew():
+                return
+            if blob_remove(placement, blob, step):
+                removed |= {step.shard} if blob.original else set()
+                tally.codes[REMOVED[step.verb]] += 1
+    if removed:
+        image.refresh_from_db(fields=["replicas"])
+        there = {r["shard"] for r in image.replicas} - removed
+        replicas_see(image, there=there, verified=set())
+
+
+def newest_copy(image: Image) -> datetime:
+    """Return when a copy of the image was last begun, as far as the index knows."""
+    moments = (image.created_at, image.ready_at, image.copied_at)
+    return max(moment for moment in moments if moment is not None)
+
+
+def _look_again(image: Image, moment: datetime) -> None:
+    rows = Image.objects.filter(id=image.id).exclude(state=ImageState.STORED)
+    rows.update(due_at=moment)
+
+
+def _mind_deletion(image_id: str) -> None:
+    """Have a deletion finished again that came while copies were written."""
+    with transaction.atomic():
+        if Image.objects.filter(id=image_id, state=ImageState.DELETED).exists():
+            outbox_add(subject=image_id, tasks=[Task.DELETE])
