@@ -83,6 +83,9 @@ class Settings(BaseModel):
     max_uploads_in_flight: int = Field(
         1500, gt=0, description="Uploads a write process holds; more get 503 `busy`."
     )
+    max_event_listeners: int = Field(
+        2000, gt=0, description="Event streams a write process holds; more get 503 `busy`."
+    )
     spool_floor_bytes: int = Field(
         256 * MIB, ge=0, description="Free bytes that must stay where the spool is."
     )

@@ -21,6 +21,7 @@ def write_service_start() -> None:
             process may have, even after raising the limit as far as it goes.
     """
     needed = settings().max_uploads_in_flight * FILES_PER_UPLOAD + FILES_BESIDE
+    needed += settings().max_event_listeners
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:
         raise ConfigurationError(
