@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 
 import hypothesis
@@ -12,6 +13,10 @@ for name in [name for name in os.environ if name.startswith("SHOEBOX_")]:
 
 DATA = tempfile.mkdtemp(prefix="shoebox-tests-")
 atexit.register(shutil.rmtree, DATA, ignore_errors=True)
+
+# A shell starts what it runs in the background deaf to Ctrl-C, and so would be every program
+# that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ["SHOEBOX_PROFILE"] = "embedded"
 os.environ["SHOEBOX_DATA"] = DATA
