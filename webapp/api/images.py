@@ -13,17 +13,24 @@ from webapp.accounts.models import Scope
 from webapp.accounts.principal import Principal
 from webapp.api import schemas
 from webapp.api.answers import image_answer, json_answer, moved_answer
-from webapp.api.auth import needs, principal_of
+from webapp.api.auth import link_secret, needs, principal_of
 from webapp.api.editing import image_edit
 from webapp.api.finding import image_alive_for, image_for, is_erased
 from webapp.api.waiting import Waiting
 from webapp.cluster.snapshot import topology_now
+from webapp.core.errors import NotAllowedError
 from webapp.core.ids import id_parse
 from webapp.images.models import Image, ImageQuerySet, ImageState
 from webapp.images.paging import page_of
 from webapp.images.replicas import image_replicas
 from webapp.images.representation import image_json, replicas_of
-from webapp.images.services import image_delete, image_get, image_restore, image_retry
+from webapp.images.services import (
+    image_delete,
+    image_delete_by_link,
+    image_get,
+    image_restore,
+    image_retry,
+)
 
 router = Router(tags=["images"])
 
@@ -36,6 +43,10 @@ WaitSeconds = Annotated[
     Query(ge=0, allow_inf_nan=False, description="Until it is no longer `stored`; 30 at most."),
 ]
 Erase = Annotated[bool, Query(description="It cannot be restored.")]
+MOST_SECRET = 64
+Secret = Annotated[
+    str, Query(max_length=MOST_SECRET, description="Of its delete link, instead of a token.")
+]
 ME = "me"
 waiting = Waiting()
 
@@ -106,13 +117,30 @@ def image_patch(
     return image_answer(request, edited) if edited.id == image.id else moved_answer(request, edited)
 
 
-@router.delete("/images/{image_id}", auth=needs(Scope.DELETE), response={204: None})
-def image_remove(request: HttpRequest, image_id: ImageId, erase: Erase = False) -> HttpResponse:  # noqa: FBT002 - a query parameter
-    """Delete an image. Twice is once; without `erase` it can be restored for 30 days."""
+@router.delete("/images/{image_id}", auth=[link_secret, *needs(Scope.DELETE)], response={204: None})
+def image_remove(
+    request: HttpRequest,
+    image_id: ImageId,
+    erase: Erase = False,  # noqa: FBT002 - a query parameter
+    secret: Secret = "",
+) -> HttpResponse:
+    """Delete an image. Twice is once; without `erase` it can be restored for 30 days.
+
+    With the `secret` of its delete link no token is needed, and it works once: then 404.
+    """
+    if secret:
+        return _remove_by_link(image_id, secret, erase=erase)
     owner = principal_of(request).owner_limit
     image = image_get(image_id=str(id_parse(image_id)), owner=owner)
     if not is_erased(image):
         image_delete(image=image, erase=erase)
+    return HttpResponse(status=204)
+
+
+def _remove_by_link(image_id: str, secret: str, *, erase: bool) -> HttpResponse:
+    if erase:
+        raise NotAllowedError("A delete link deletes; only who owns an image erases it.")
+    image_delete_by_link(image_id=str(id_parse(image_id)), secret=secret)
     return HttpResponse(status=204)
 
 

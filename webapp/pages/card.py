@@ -36,7 +36,7 @@ class Card:
     links: Mapping[str, Any]
 
     @classmethod
-    def of(cls, image: Image, viewer: User) -> "Card":
+    def of(cls, image: Image, viewer: User | None) -> "Card":
         """Return the card of an image, with the links ``viewer`` may have."""
         return cls(image, links_of(image, viewer=viewer))
 

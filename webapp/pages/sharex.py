@@ -18,8 +18,8 @@ _VERSION: Final = "14.0.0"
 def sharex_config(*, secret: str) -> Mapping[str, Any]:
     """Return what ShareX has to know to upload with a token.
 
-    What it shows comes out of our answers: links of an image, the sentence of a problem. It
-    offers to delete what it uploaded only by a link that a browser opens; there is none.
+    What it shows comes out of our answers: links of an image, the sentence of a problem. What
+    deletes an image there is a link that a browser opens, to a page that asks once more.
 
     Args:
         secret: Of a token that may upload.
@@ -36,5 +36,6 @@ def sharex_config(*, secret: str) -> Mapping[str, Any]:
         "FileFormName": "file",
         "URL": "{json:links.original}",
         "ThumbnailURL": "{json:links.renditions.thumb.webp}",
+        "DeletionURL": "{json:links.delete}",
         "ErrorMessage": "{json:detail}",
     }

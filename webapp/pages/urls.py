@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import URLPattern, path, register_converter
 
-from webapp.pages.views import account, actions, gallery, image
+from webapp.pages.views import account, actions, gallery, image, removal
 
 
 class ImageIdConverter:
@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern] = [
     path("i/<image:image_id>/restore", actions.restore, name="image-restore"),
     path("i/<image:image_id>/retry", actions.retry, name="image-retry"),
     path("i/<image:image_id>/rekey", actions.rekey, name="image-rekey"),
+    path("i/<image:image_id>/remove/<str:secret>", removal.remove, name="remove"),
     path("tokens", account.tokens, name="tokens"),
     path("tokens/sharex", account.sharex, name="sharex"),
     path("tokens/<int:token_id>/revoke", account.revoke, name="token-revoke"),

@@ -31,6 +31,7 @@ from webapp.uploads.body import (
     body_chunks,
     headers_of,
 )
+from webapp.uploads.deletion import delete_link_for
 from webapp.uploads.form import FormReader
 from webapp.uploads.metrics import SECONDS, UPLOADS
 from webapp.uploads.spool import Spool
@@ -148,6 +149,8 @@ def _accept(principal: Principal, spooled: Any, details: Details, idempotency_ke
     image = registered.image
     UPLOADS.labels("duplicate" if registered.duplicate else "stored").inc()
     body = image_json(image, viewer=principal.user, duplicate=registered.duplicate)
+    if link := delete_link_for(principal, registered):
+        body["links"]["delete"] = link
     headers = {
         "content-type": "application/json",
         "cache-control": "no-store",

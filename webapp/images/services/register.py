@@ -17,6 +17,7 @@ from webapp.core.label import Label
 from webapp.core.quota import Usage
 from webapp.core.topology import Topology
 from webapp.images.copies import Placement, holders, original_name, record_delete
+from webapp.images.delete_link import delete_hash, delete_secret
 from webapp.images.models import IdempotencyKey, Image
 from webapp.images.services.commit import Commit, Committed, upload_commit
 from webapp.images.services.known import Known, known_of
@@ -182,6 +183,7 @@ def _row(
         private=upload.private,
         created_at=created_at,
         dedupe_key=_key_of(owner, upload),
+        delete_hash=delete_hash(delete_secret(str(image_id))),
         epoch=epoch,
         due_at=created_at + FIRST_LOOK,
     )
