@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from webapp.accounts.services import quota_check
 from webapp.core.errors import UnsupportedTypeError
 from webapp.images.services import image_register
 from webapp.images.values import Registered, Upload
@@ -32,7 +31,6 @@ def picture_accept(
         OSError: The spool cannot be read, or has no room for the cleaned bytes.
     """
     upload = upload_prepare(received=received, details=details, idempotency_key=idempotency_key)
-    quota_check(owner, upload.size)
     return image_register(owner=owner, upload=upload)
 
 

@@ -15,8 +15,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError
 
-from webapp.accounts.models import Scope as TokenScope
-from webapp.accounts.sessions import Principal, principal_for
+from webapp.accounts.sessions import Principal
 from webapp.core.errors import BusyError, MalformedRequestError, ShoeboxError
 from webapp.core.problem import problem
 from webapp.images.representation import image_json
@@ -31,7 +30,7 @@ from webapp.uploads.body import (
     body_chunks,
     headers_of,
 )
-from webapp.uploads.deletion import delete_link_for
+from webapp.uploads.early import uploader_of
 from webapp.uploads.form import FormReader
 from webapp.uploads.metrics import SECONDS, UPLOADS
 from webapp.uploads.spool import Spool
@@ -99,7 +98,7 @@ class Receiver:
             check_length(headers)
             key = _idempotency_key(headers)
             await self._admission.check()
-            principal = await on_store_thread(principal_for, scope, TokenScope.UPLOAD)
+            principal = await on_store_thread(uploader_of, scope, headers)
             spool = Spool(folder=settings.SHOEBOX.spool, limit=settings.SHOEBOX.max_upload_bytes)
             try:
                 details = await _read(scope, headers, receive, spool)
@@ -148,9 +147,12 @@ def _accept(principal: Principal, spooled: Any, details: Details, idempotency_ke
     )
     image = registered.image
     UPLOADS.labels("duplicate" if registered.duplicate else "stored").inc()
-    body = image_json(image, viewer=principal.user, duplicate=registered.duplicate)
-    if link := delete_link_for(principal, registered):
-        body["links"]["delete"] = link
+    body = image_json(
+        image,
+        viewer=principal.user,
+        duplicate=registered.duplicate,
+        topology=registered.topology,
+    )
     headers = {
         "content-type": "application/json",
         "cache-control": "no-store",

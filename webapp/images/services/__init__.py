@@ -22,6 +22,7 @@ from webapp.images.services.removal import image_by_link, image_delete_by_link
 from webapp.images.services.renditions import original_fetched, renditions_store
 from webapp.images.services.replicate import image_replicate
 from webapp.images.services.sweep import images_sweep
+from webapp.images.services.usage import usage_recount
 
 __all__ = [
     "Outcome",
@@ -44,4 +45,5 @@ __all__ = [
     "rendition_postponed",
     "rendition_refused",
     "renditions_store",
+    "usage_recount",
 ]

@@ -81,6 +81,6 @@ def _text(value: str | None) -> Value:
     return Value(value, output_field=CharField())
 
 
-def _first_time(rows: Rows) -> dict[str, Any]:
+def _first_time(rows: Rows) -> Any:
     cluster_state()
     return rows.get()

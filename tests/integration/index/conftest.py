@@ -1,0 +1,73 @@
+"""Fixtures: the index on SQLite and on PostgreSQL, as the profiles have it."""
+
+import secrets
+
+import pytest
+
+from config.local.ports import free_port_block
+from config.local.runner import start
+from config.local.servers import Postgres
+from config.local.service import MissingServerError
+from tests.factories import isolate, make_cluster, make_user
+from tests.integration.api_caller import QUICK_HASHERS
+from tests.integration.index.databases import index_at, sqlite_copy, tables_empty, tables_make
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory, django_db_blocker):
+    """An empty index in a file."""
+    path = tmp_path_factory.mktemp("sqlite") / "index.sqlite3"
+    with django_db_blocker.unblock(), index_at(f"sqlite:///{path}"):
+        tables_make()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory, django_db_blocker):
+    """An empty index on a PostgreSQL of our own."""
+    folder = tmp_path_factory.mktemp("postgres")
+    server = Postgres(directory=folder, port=free_port_block(), password=secrets.token_hex(8))
+    try:
+        running = start(server.service())
+    except MissingServerError as missing:
+        pytest.skip(str(missing))
+    try:
+        with django_db_blocker.unblock(), index_at(server.url):
+            tables_make()
+        yield server.url
+    finally:
+        running.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def index(request, tmp_path, django_db_blocker):
+    """An empty index of either kind; gives its kind."""
+    if request.param == "sqlite":
+        url = sqlite_copy(request.getfixturevalue("sqlite_template"), tmp_path)
+    else:
+        url = request.getfixturevalue("postgres_url")
+    with django_db_blocker.unblock(), index_at(url):
+        if request.param == "postgresql":
+            tables_empty()
+        yield request.param
+
+
+@pytest.fixture
+def postgresql(postgres_url, django_db_blocker):
+    """An empty index on PostgreSQL."""
+    with django_db_blocker.unblock(), index_at(postgres_url):
+        tables_empty()
+        yield
+
+
+@pytest.fixture
+def shards(settings, tmp_path):
+    """Shards of folders, in the index the test asked for before."""
+    settings.PASSWORD_HASHERS = QUICK_HASHERS
+    isolate(settings, tmp_path)
+    return make_cluster(tmp_path)
+
+
+@pytest.fixture
+def owner(index, shards):
+    return make_user()
