@@ -45,6 +45,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "webapp.api.metrics.requests_middleware",
     "webapp.api.problems.problems_middleware",
+    "webapp.api.read_only.read_only_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -101,7 +102,7 @@ def _database(url: str) -> dict[str, object]:
             # A database that came back is found by asking, not by a failed request.
             "CONN_HEALTH_CHECKS": True,
             # A new connection costs fifty times a query: keep them, shared by the threads.
-            "OPTIONS": {"pool": {"min_size": 1, "max_size": 16, "timeout": 10}},
+            "OPTIONS": {"pool": {"min_size": 1, "max_size": 24, "timeout": 10}},
         }
     raise ConfigurationError(
         f"SHOEBOX_DATABASE_URL: {parts.scheme!r} is neither sqlite nor postgresql."

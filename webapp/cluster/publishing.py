@@ -63,14 +63,32 @@ def topology_import(state: ClusterState) -> Topology:
     """
     known = topology_build(state.topology_revision)
     newest = max([known, *_published(known)], key=lambda topology: topology.revision)
-    if newest.revision > known.revision:
-        topology_check(known=known, new=newest)
-        for entry in newest.shards.values():
-            _entry_import(newest, entry)
-        for version in newest.versions.values():
-            _version_import(version, newest.moves.get(version.number))
-        log.info("topology imported", revision=newest.revision, had=known.revision)
+    _take_over(newest, known)
     return newest
+
+
+def _take_over(newest: Topology, known: Topology) -> None:
+    if newest.revision <= known.revision:
+        return
+    topology_check(known=known, new=newest)
+    for entry in newest.shards.values():
+        _entry_import(newest, entry)
+    for version in newest.versions.values():
+        _version_import(version, newest.moves.get(version.number))
+    log.info("topology imported", revision=newest.revision, had=known.revision)
+
+
+def topology_restore(topology: Topology) -> None:
+    """Make the index describe a topology that was found on shards or file; publish nothing.
+
+    Raises:
+        TopologyConflictError: It contradicts what the index has.
+    """
+    with transaction.atomic():
+        state = _lock()
+        _take_over(topology, topology_build(state.topology_revision))
+        state.topology_revision = max(topology.revision, state.topology_revision)
+        state.save(update_fields=["topology_revision"])
 
 
 def _published(known: Topology) -> Iterable[Topology]:

@@ -99,6 +99,13 @@ class Image(models.Model):
     deleted_at = models.DateTimeField(null=True, blank=True)
     restorable_until = models.DateTimeField(null=True, blank=True)
     moved_to = models.PositiveSmallIntegerField(null=True, blank=True)
+    recovered_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the index got it back from the original's label, without a manifest: "
+        "long texts may be cut, later changes are lost.",
+    )
 
     dedupe_key = models.CharField(
         max_length=64,

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from webapp.cluster.read_only import writable_state
 from webapp.core.manifest import RenditionRecord
 from webapp.images.models import Image, ImageState
 from webapp.images.services.claims import claim_commit, image_claim
@@ -30,7 +31,11 @@ def rendition_attempt_begin(*, image_id: str) -> Image | None:
 
     Returns:
         The image to work on; None when there is nothing to do or the attempts are used up.
+
+    Raises:
+        ReadOnlyError: Nothing may be written at the moment.
     """
+    writable_state()
     image = image_find(image_id=image_id)
     if image is None or not renditions_wanted(image):
         return None

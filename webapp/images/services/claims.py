@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from webapp.cluster.read_only import writable_state
 from webapp.core.errors import BusyError
 from webapp.images.models import Image
 
@@ -33,13 +34,20 @@ def image_claim(*, image_id: str) -> Image | None:
 
 
 def claim_next(image: Image) -> bool:
-    """Claim the revision after the one ``image`` was read at; False when somebody was first."""
-    due = timezone.now() + RETRY_LOOK
+    """Claim the revision after the one ``image`` was read at; False when somebody was first.
+
+    The revision is of the index's epoch: what a rebuilt index says beats what the one before
+    it said, also what nobody has seen yet.
+
+    Raises:
+        ReadOnlyError: Nothing may be written at the moment.
+    """
+    due, epoch = timezone.now() + RETRY_LOOK, max(image.epoch, writable_state().epoch)
     claimed = Image.objects.filter(id=image.id, revision=image.revision).update(
-        revision=image.revision + 1, due_at=due
+        epoch=epoch, revision=image.revision + 1, due_at=due
     )
     if claimed:
-        image.revision += 1
+        image.epoch, image.revision = epoch, image.revision + 1
         image.due_at = due
     return bool(claimed)
 

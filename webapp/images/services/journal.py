@@ -9,13 +9,16 @@ from django.db import transaction
 from webapp.cluster.models import ClusterState
 from webapp.cluster.snapshot import cluster_state, topology_now
 from webapp.cluster.stores import fleet
-from webapp.core.journal import Journal, journal_dump
+from webapp.core.errors import SignatureError
+from webapp.core.journal import EMPTY, Journal, journal_dump, journal_load
 from webapp.core.keys import JOURNAL_KEY
 from webapp.core.manifest import Revision
 from webapp.images.models import Image, JournalEntry
-from webapp.storage.documents import document_publish, file_publish
+from webapp.storage.documents import document_publish, file_publish, file_read
 
 log = structlog.get_logger(__name__)
+
+BATCH = 500
 
 
 def journal_add(image: Image) -> None:
@@ -35,12 +38,15 @@ def journal_publish() -> Revision:
 
     Publications are ordered by one locked row, so an older list never replaces a newer one.
     Shards that do not answer get it with the next publication; readers take the highest.
+    What a list on file has that is newer than the index's is taken over first: an index that
+    was lost, or restored from an old dump, must not publish less than was known.
     """
     cluster_state()
     with transaction.atomic():
         state = ClusterState.objects.select_for_update().get(id=ClusterState.ONLY)
+        _take_over(state)
         state.journal_counter += 1
-        state.save(update_fields=["journal_counter"])
+        state.save(update_fields=["journal_counter", "epoch"])
         journal = _journal(state)
         data = journal_dump(journal, keyring=settings.SHOEBOX.keyring)
         file_publish(settings.SHOEBOX.journal_file, data)
@@ -50,6 +56,32 @@ def journal_publish() -> Revision:
         accepted = document_publish(stores, JOURNAL_KEY, data)
     log.info("journal published", counter=state.journal_counter, shards=accepted)
     return journal.revision
+
+
+def _take_over(state: ClusterState) -> None:
+    data = file_read(settings.SHOEBOX.journal_file)
+    try:
+        known = journal_load(data, keyring=settings.SHOEBOX.keyring) if data else EMPTY
+    except SignatureError as error:
+        log.warning("journal on file refused", detail=error.detail)
+        return
+    if known.revision <= Revision(state.epoch, state.journal_counter):
+        return
+    log.warning("journal on file is newer", revision=list(known.revision))
+    journal_import(known)
+    state.epoch, state.journal_counter = known.revision
+
+
+def journal_import(journal: Journal) -> None:
+    """List what another journal lists, where the index lists nothing."""
+    JournalEntry.objects.bulk_create(
+        (
+            JournalEntry(image_id=image_id, epoch=revision.epoch, revision=revision.counter)
+            for image_id, revision in journal.entries.items()
+        ),
+        ignore_conflicts=True,
+        batch_size=BATCH,
+    )
 
 
 def _journal(state: ClusterState) -> Journal:

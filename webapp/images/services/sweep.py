@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from webapp.cluster.read_only import read_only_reason
 from webapp.images.models import Image, ImageState
 from webapp.images.services.outcome import renditions_wanted
 from webapp.outbox.services import outbox_add
@@ -19,7 +20,9 @@ BATCH = 500
 
 
 def images_sweep(*, limit: int = BATCH) -> int:
-    """Queue what is due again; return how many images that were."""
+    """Queue what is due again; return how many images that were, none while read-only."""
+    if read_only_reason():
+        return 0
     now = timezone.now()
     due = Image.objects.due(now).order_by("due_at")[:limit]
     return sum(_requeue(image) for image in due)

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 from django.db import InterfaceError, OperationalError
 
-from webapp.core.errors import BusyError, TooLargeError
+from webapp.core.errors import BusyError, ReadOnlyError, TooLargeError
 from webapp.uploads import admission as admission_module
 from webapp.uploads.admission import CLEAN_SECONDS, LOOK_SECONDS, Admission, check_length
 from webapp.uploads.form import FORM_BYTES
@@ -18,6 +18,7 @@ class World:
     def __init__(self, settings, folder):
         self._settings = settings
         self.backlog = 0
+        self.read_only = ""
         self.looks = 0
         self.now = 1.0
         self.spool = folder
@@ -37,6 +38,7 @@ class World:
 def world(settings, tmp_path, monkeypatch):
     world = World(settings, tmp_path / "spool")
     monkeypatch.setattr(admission_module, "outbox_depth", world.depth)
+    monkeypatch.setattr(admission_module, "read_only_reason", lambda: world.read_only)
     monkeypatch.setattr(admission_module.time, "monotonic", lambda: world.now)
     return world
 
@@ -100,6 +102,13 @@ async def test_one_look_serves_many_uploads(world, admission):
     for _ in range(5):
         await admission.check()
     assert world.looks == 1
+
+
+async def test_an_upload_is_told_that_the_index_is_read_only(world, admission):
+    world.read_only = "The index is being rebuilt."
+    with pytest.raises(ReadOnlyError, match="rebuilt") as error:
+        await admission.check()
+    assert error.value.code == "read-only"
 
 
 async def test_a_refusal_is_repeated_until_the_next_look(world, admission):
