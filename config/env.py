@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from webapp.core.errors import ConfigurationError
+from webapp.core.ports import Ports
 from webapp.core.signing import Keyring
 
 PREFIX = "SHOEBOX_"
@@ -100,7 +101,9 @@ class Settings(BaseModel):
         "strip-location", description="What is removed from JPEG, PNG, WebP and GIF at upload."
     )
 
-    max_attempts: int = Field(3, gt=0, description="Attempts before an image is `failed`.")
+    max_attempts: int = Field(
+        3, gt=0, description="Attempts before an image, or an import, is `failed`."
+    )
     render_memory_bytes: int = Field(1280 * MIB, gt=0, description="Memory a decoder may use.")
     render_cpu_seconds: float = Field(20.0, gt=0, description="Processor time a decoder may use.")
     render_wall_seconds: float = Field(40.0, gt=0, description="Time a decoder may take.")
@@ -121,6 +124,26 @@ class Settings(BaseModel):
         10.0, gt=0, description="A read that takes longer is answered with 503."
     )
     link_seconds: int = Field(86_400, gt=0, description="How long a signed link is valid.")
+
+    import_ports: tuple[str, ...] = Field(
+        ("80", "443"),
+        description="Ports, or ranges like `8000-8099`, a link that is imported may name, "
+        "separated by commas.",
+    )
+    import_private_addresses: bool = Field(
+        default=False,
+        description="Whether imports may come from loopback, private and link-local addresses. "
+        "Then whoever may upload makes this service reach what only its network can.",
+    )
+    import_seconds: float = Field(
+        60.0, gt=0, le=240, description="Most seconds one attempt to fetch a picture takes."
+    )
+    imports_at_a_time: int = Field(
+        1,
+        gt=0,
+        description="Imports fetched at a time, by all workers together; each takes a process of "
+        "`replication,maintenance` from repairs while it waits for somebody's server.",
+    )
 
     webhook_private_addresses: bool = Field(
         default=False,
@@ -151,10 +174,18 @@ class Settings(BaseModel):
         description="From `SHOEBOX_SHARD_<NAME>_ACCESS_KEY` and `…_SECRET_KEY`, by shard name.",
     )
 
-    @field_validator("allowed_hosts", "seed_shards", "bootstrap_shards", mode="before")
+    @field_validator(
+        "allowed_hosts", "seed_shards", "bootstrap_shards", "import_ports", mode="before"
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(p.strip() for p in value.split(",") if p.strip()) if _is_text(value) else value
+
+    @field_validator("import_ports")
+    @classmethod
+    def _ports(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        Ports(value)
+        return value
 
     @field_validator("write_url", "read_url", "flower_url")
     @classmethod

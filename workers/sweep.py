@@ -6,6 +6,7 @@ from kombu.exceptions import OperationalError
 
 from webapp.cluster.publishing import topology_republish
 from webapp.images.services import images_sweep, journal_publish
+from webapp.imports.services import imports_sweep
 from webapp.outbox.services import outbox_depth
 from webapp.outbox.tasks import Queue
 from workers.depth import queue_depths
@@ -17,11 +18,11 @@ MAX_WAITING = 1000
 
 @shared_task(name="maintenance.sweep")
 def sweep() -> int:
-    """Queue images that are due again; nothing while the queues are full anyway."""
+    """Queue images and imports that are due again; nothing while the queues are full anyway."""
     if outbox_depth() + _waiting() > MAX_WAITING:
         log.info("sweep waits", limit=MAX_WAITING)
         return 0
-    return images_sweep()
+    return images_sweep() + imports_sweep()
 
 
 def _waiting() -> int:

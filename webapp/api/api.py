@@ -7,7 +7,7 @@ from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
 from ninja.operation import Operation
 
 from webapp.accounts.models import Scope
-from webapp.api import me, uploads
+from webapp.api import imports, me, uploads
 from webapp.api.auth import needs
 from webapp.api.problems import handlers_install
 from webapp.api.schemas import Problem
@@ -52,5 +52,5 @@ api = ShoeboxAPI(
     docs=Swagger({"validatorUrl": None, "persistAuthorization": False}),
 )
 handlers_install(api)
-for room in (uploads, me):
+for room in (uploads, imports, me):
     api.add_router("", room.router)

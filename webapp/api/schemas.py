@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from webapp.core.ids import ID_LENGTH
 from webapp.core.text import TEXT_LENGTH
 from webapp.images.models import ImageState
+from webapp.imports.models import URL_LENGTH, ImportState
 
 KindWord = Literal["p", "s", "public", "signed"]
 Text = Annotated[str, StringConstraints(max_length=TEXT_LENGTH, pattern=r"^[^\x00]*$")]
@@ -101,6 +102,37 @@ class ImagePatch(Schema):
     kind: KindWord | None = Field(
         None, description="Another kind is another id: see `Location`; the old one is erased."
     )
+
+
+class ImportAsk(Schema):
+    """What is to be imported."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Annotated[str, StringConstraints(max_length=URL_LENGTH, pattern=r"^[^\x00]*$")] = Field(
+        description="http or https, on a port that is allowed, at a public address."
+    )
+    title: Text = ""
+    album: Text = ""
+    kind: KindWord = "p"
+
+
+class Import(Answer):
+    """A picture that is fetched from a link."""
+
+    id: str
+    state: ImportState = Field(description="`waiting`, `running`, and then `done` or `failed`.")
+    url: str
+    title: str
+    album: str
+    kind: Literal["p", "s"]
+    code: str = Field(description="Of the problem it failed with, or has met so far; or empty.")
+    reason: str = Field(description="The problem in a sentence; or empty.")
+    duplicate: bool = Field(description="The caller had this picture before.")
+    image: Image | None = Field(description="Once it is done; null when it has been erased since.")
+    attempts: int
+    created_at: datetime
+    ended_at: datetime | None
 
 
 class ListQuery(Schema):

@@ -24,7 +24,7 @@ def outbox_add(*, subject: str, tasks: Iterable[Task] = (), events: Iterable[Eve
     lose the messages.
 
     Args:
-        subject: Id of the image.
+        subject: Id of the image or import.
         tasks: Promises a worker makes true once this transaction commits.
         events: Told to whoever listens.
     """

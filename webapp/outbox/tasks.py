@@ -16,16 +16,18 @@ class Queue(StrEnum):
 
 
 class Task(StrEnum):
-    """A promise about one image that a worker makes true; the value is the task's name."""
+    """A promise about one image, import or scope of a repair that a worker makes true; the value is its name."""
 
     MAKE_RENDITIONS = "renditions.make"
     REPLICATE = "replication.replicate"
     DELETE = "replication.delete"
+    IMPORT = "maintenance.import"
+    REPAIR = "maintenance.repair"
 
     @property
     def queue(self) -> Queue:
-        """The queue the task belongs on."""
-        return Queue.RENDITIONS if self is Task.MAKE_RENDITIONS else Queue.REPLICATION
+        """The queue the task belongs on, which its name begins with."""
+        return Queue(self.value.partition(".")[0])
 
 
 EVENTS_EXCHANGE = "shoebox.events"

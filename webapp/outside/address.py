@@ -6,9 +6,12 @@ from ipaddress import ip_address
 from typing import Final
 
 import httpx
+import structlog
 
 from webapp.core.addresses import is_public
 from webapp.core.errors import AddressRefusedError
+
+log = structlog.get_logger(__name__)
 
 SCHEMES: Final = {"http": 80, "https": 443}
 _PORTS: Final = 2**16
@@ -60,5 +63,7 @@ async def addresses_of(url: httpx.URL, *, private_allowed: bool) -> list[str]:
     if not private_allowed:
         for address in addresses:
             if not is_public(ip_address(address)):
-                raise AddressRefusedError(f"{url.host} is {address}, which is not public.")
+                # Which address that is, nobody outside needs to learn from us.
+                log.info("address refused", host=url.host, address=address)
+                raise AddressRefusedError(f"{url.host} has an address that is not public.")
     return addresses
