@@ -58,7 +58,13 @@ app.conf.update(
     # Nothing is kept between starts: any number of beats may run, anywhere.
     beat_scheduler="celery.beat:Scheduler",
     timezone="UTC",
-    imports=["workers.imports", "workers.renditions", "workers.replication", "workers.sweep"],
+    imports=[
+        "workers.imports",
+        "workers.renditions",
+        "workers.repair",
+        "workers.replication",
+        "workers.sweep",
+    ],
 )
 
 

@@ -160,6 +160,13 @@ class Settings(BaseModel):
     )
 
     replica_count: int = Field(3, ge=1, le=16, description="Copies of an original, new pools.")
+    repair_bytes_per_second: int = Field(
+        32 * MIB,
+        ge=0,
+        description="Bytes one repair reads and writes per second, unless it is told otherwise; "
+        "0 for no limit.",
+    )
+
     rendition_replica_count: int = Field(
         2, ge=1, le=16, description="Copies of a rendition, new pools."
     )

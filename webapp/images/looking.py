@@ -1,7 +1,7 @@
 """Looking at every copy of an image: as closely as somebody has reason to."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -23,8 +23,8 @@ READ_BYTES_PER_SECOND = 4 * 1024 * 1024
 class Depth(Enum):
     """How closely a position is looked at."""
 
-    LISTED = "listed"
-    """That a copy is there: one listing for the whole image."""
+    INDEX = "index"
+    """Not at all: what the index says of the original, and the rest where it belongs."""
     LABELLED = "labelled"
     """What the copy says of itself, and its size."""
     READ = "read"
@@ -81,30 +81,48 @@ Seen = Mapping[str, Mapping[str, Sight]]
 def image_look(image: Image, placement: Placement, wanted: list[Wanted], depths: Depths) -> Seen:
     """Return what every position that can be read says of every blob; all are asked at once.
 
-    A copy of the original the index does not know of is read, however shallow the look.
+    A copy of the original the index does not know of is read, however shallow the look. One
+    listing per position comes first: most positions lack most blobs.
     """
     known = known_copies(image)
     prefix = image_prefix(placement.image_id)
+    taken = {
+        spec.name: _by_index(placement, wanted, spec.name)
+        for spec, _ in placement.readable()
+        if depths(spec.name) is Depth.INDEX and spec.name in known
+    }
 
     def look(store: BlobStore) -> dict[str, Sight]:
         depth = depths(store.name)
-        names = {k.removeprefix(prefix) for k in store.keys(prefix)} if _lists(depth) else None
+        names = {key.removeprefix(prefix) for key in store.keys(prefix)}
         return {
-            blob.name: _sight(store, prefix, blob, _deep(blob, depth, store.name in known), names)
+            blob.name: _sight(store, prefix + blob.name, blob, _deep(blob, depth, store, known))
+            if blob.name in names
+            else Sight.ABSENT
             for blob in wanted
         }
 
     size = sum(blob.size for blob in wanted)
     within = LOOK_SECONDS + size / READ_BYTES_PER_SECOND
-    return ask_all([store for _, store in placement.readable()], look, within=within).given
+    homes = placement.home_names()
+    asked = [
+        store
+        for spec, store in placement.readable()
+        if spec.name not in taken and (depths(spec.name) is not Depth.INDEX or spec.name in homes)
+    ]
+    return {**taken, **ask_all(asked, look, within=within).given}
 
 
-def _lists(depth: Depth) -> bool:
-    return depth is Depth.LISTED
+def _by_index(placement: Placement, wanted: list[Wanted], shard: str) -> dict[str, Sight]:
+    homes = placement.home_names()
+    return {
+        blob.name: Sight.TRUSTED if blob.original or shard in homes[: blob.count] else Sight.ABSENT
+        for blob in wanted
+    }
 
 
-def _deep(blob: Wanted, depth: Depth, known: bool) -> Depth:  # noqa: FBT001 - private, one caller
-    return Depth.READ if blob.original and not known else depth
+def _deep(blob: Wanted, depth: Depth, store: BlobStore, known: set[str]) -> Depth:
+    return Depth.READ if blob.original and store.name not in known else depth
 
 
 def known_copies(image: Image) -> set[str]:
@@ -132,17 +150,11 @@ def places(image: Image, placement: Placement, blob: Wanted, seen: Seen) -> list
     ]
 
 
-def _sight(
-    store: BlobStore, prefix: str, blob: Wanted, depth: Depth, names: Iterable[str] | None
-) -> Sight:
+def _sight(store: BlobStore, key: str, blob: Wanted, depth: Depth) -> Sight:
     try:
-        if names is not None and blob.name not in names:
-            return Sight.ABSENT
         if depth is Depth.READ:
-            return read_sight(store, prefix + blob.name, blob)
-        if depth is Depth.LISTED:
-            return Sight.TRUSTED
-        return _label_sight(store.stat(prefix + blob.name), blob)
+            return read_sight(store, key, blob)
+        return _label_sight(store.stat(key), blob)
     except ShardUnavailableError:
         return Sight.SILENT
 

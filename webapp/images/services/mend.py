@@ -41,6 +41,7 @@ class Code(StrEnum):
     CANNOT_TELL = "cannot-tell"
     NEWER = "newer-record"
     LOST = "lost"
+    FAILED = "failed"
 
 
 MEANINGS = {
@@ -58,6 +59,7 @@ MEANINGS = {
     Code.CANNOT_TELL: "blobs no good copy of was seen, while a shard is silent",
     Code.NEWER: "manifests on shards that know more than the index",
     Code.LOST: "blobs without any good copy",
+    Code.FAILED: "images that could not be looked at; the log says why",
 }
 
 WRITTEN = {Verb.COPY: Code.COPIED, Verb.REPLACE: Code.REPLACED}

@@ -39,7 +39,8 @@ def manifest_mend(
         revision = image.revision
         image.refresh_from_db()
         if image.revision == revision or not apply:
-            return set(placement.home_names()) <= found.keys()
+            homes = {n for n in placement.home_names() if depths(n) is not Depth.INDEX}
+            return homes <= found.keys()
     return False
 
 
@@ -64,7 +65,8 @@ def _everywhere(
             store.put(key, data, label=label)
         return [Code.REWRITTEN]
 
-    return ask_all([store for _, store in placement.recording()], mend).given
+    stores = [s for _, s in placement.recording() if depths(s.name) is not Depth.INDEX]
+    return ask_all(stores, mend).given
 
 
 def _differs(store: BlobStore, key: str, label: Label, depth: Depth) -> bool:
