@@ -9,7 +9,8 @@ NAME = "bootstrap"
 def admin_ensure(*, username: str, password: str, token: str = "") -> bool:
     """Make sure that the first user and its token are there; twice is once.
 
-    A user that is there keeps the password they have.
+    A user that is there keeps the password they have. One that a rebuild of the index brought
+    back, disabled and without a password, is let in again as who they are set to be.
 
     Args:
         username: What they sign in with.
@@ -27,6 +28,14 @@ def admin_ensure(*, username: str, password: str, token: str = "") -> bool:
     made = user is None
     if user is None:
         user = user_make(name=username, password=password, staff=True, superuser=True)
+    elif not user.is_active and not user.has_usable_password():
+        _let_in_again(user, password)
     if token and not Token.objects.filter(hash=token_hash(token)).exists():
         token_make(user=user, name=NAME, scopes=list(Scope), secret=token)
     return made
+
+
+def _let_in_again(user: User, password: str) -> None:
+    user.is_active = user.is_staff = user.is_superuser = True
+    user.set_password(password)
+    user.save(update_fields=["is_active", "is_staff", "is_superuser", "password"])

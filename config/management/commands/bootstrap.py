@@ -15,6 +15,7 @@ from webapp.cluster.models import Shard
 from webapp.cluster.services import shard_activate, shard_add
 from webapp.core.errors import ShoeboxError
 from webapp.core.shards import ShardState
+from webapp.healing.rebuild_lost import LOST, index_lost
 from webapp.images.services import journal_publish
 
 
@@ -27,6 +28,9 @@ class Command(BaseCommand):
         """Do what is missing, a line for each step."""
         try:
             self.stdout.write(f"queues: {', '.join(queues_declare())}")
+            if index_lost():
+                self.stdout.write(f"read-only: {LOST}")
+                return
             self._admin()
             self._shards()
         except ShoeboxError as error:
