@@ -8,6 +8,8 @@ leaves a row that is due again.
 
 from datetime import timedelta
 
+from django.db.models import F, QuerySet
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from webapp.cluster.read_only import writable_state
@@ -22,34 +24,34 @@ def image_claim(*, image_id: str) -> Image | None:
     """Move an image to its next revision and return it; None when the row is gone.
 
     Raises:
+        ReadOnlyError: Nothing may be written at the moment.
         BusyError: Others claimed it five times in a row.
     """
     for _ in range(CLAIMS):
-        image = Image.objects.select_related("owner").filter(id=image_id).first()
-        if image is None:
+        revision = _rows(image_id).values_list("revision", flat=True).first()
+        if revision is None:
             return None
-        if claim_next(image):
+        image = _claim(image_id, revision)
+        if image and image.revision == revision + 1:
             return image
     raise BusyError(f"Image {image_id} is being changed by others; try again.")
 
 
-def claim_next(image: Image) -> bool:
-    """Claim the revision after the one ``image`` was read at; False when somebody was first.
+def _rows(image_id: str) -> QuerySet[Image]:
+    return Image.objects.select_related("owner").filter(id=image_id)
 
+
+def _claim(image_id: str, revision: int) -> Image | None:
+    """Claim the revision after ``revision`` and return the row; None when somebody was first.
+
+    Read after the claim: whoever claimed before may have committed until then, and no more.
     The revision is of the index's epoch: what a rebuilt index says beats what the one before
     it said, also what nobody has seen yet.
-
-    Raises:
-        ReadOnlyError: Nothing may be written at the moment.
     """
-    due, epoch = timezone.now() + RETRY_LOOK, max(image.epoch, writable_state().epoch)
-    claimed = Image.objects.filter(id=image.id, revision=image.revision).update(
-        epoch=epoch, revision=image.revision + 1, due_at=due
-    )
-    if claimed:
-        image.epoch, image.revision = epoch, image.revision + 1
-        image.due_at = due
-    return bool(claimed)
+    due, epoch = timezone.now() + RETRY_LOOK, Greatest(F("epoch"), writable_state().epoch)
+    rows = Image.objects.filter(id=image_id, revision=revision)
+    claimed = rows.update(epoch=epoch, revision=revision + 1, due_at=due)
+    return _rows(image_id).first() if claimed else None
 
 
 def claim_commit(image: Image, fields: tuple[str, ...]) -> bool:

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import CharField, QuerySet, Subquery, Value
 
 from webapp.cluster.models import ClusterState
+from webapp.cluster.read_only import read_only_error
 from webapp.cluster.snapshot import cluster_state, topology_at
 from webapp.core.quota import Quota, Usage
 from webapp.core.topology import Topology
@@ -44,10 +45,16 @@ class Known:
 
 
 def known_of(owner: "User", upload: Upload, dedupe_key: str) -> Known:
-    """Return what the index knows of an upload's picture, key, owner and cluster."""
+    """Return what the index knows of an upload's picture, key, owner and cluster.
+
+    Raises:
+        ReadOnlyError: The index takes no writes at the moment.
+    """
     only = ClusterState.objects.filter(id=ClusterState.ONLY).order_by()
     rows: Rows = only.annotate(**_asked(owner, upload, dedupe_key)).values()
     row = rows.first() or _first_time(rows)
+    if row["read_only"]:
+        raise read_only_error(row["read_only"])
     return Known(
         topology=topology_at(row["topology_revision"]),
         epoch=row["epoch"],
