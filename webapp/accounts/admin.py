@@ -6,22 +6,28 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from webapp.accounts.models import Scope, Token, User
+from webapp.accounts.invitations import invitation_create, invitation_link, invitation_revoke
+from webapp.accounts.models import Invitation, Scope, Token, User
 from webapp.accounts.principal import is_staff
-from webapp.accounts.services import token_make, token_revoke
-from webapp.outbox.admin_base import ThemedAdmin
+from webapp.accounts.services import password_note, token_make, token_revoke
+from webapp.audit.actions import Action
+from webapp.audit.services import audit_add
+from webapp.outbox.admin_base import ThemedAdmin, act_on_all
 
 if TYPE_CHECKING:  # see ThemedAdmin
     ThemedUserAdmin = UserAdmin[User]
     ThemedGroupAdmin = GroupAdmin
     TokenModelForm = forms.ModelForm[Token]
+    InvitationModelForm = forms.ModelForm[Invitation]
 else:
-    TokenModelForm = forms.ModelForm
+    TokenModelForm = InvitationModelForm = forms.ModelForm
 
     class ThemedUserAdmin(UserAdmin, ThemedAdmin):
         """Django's admin of users in our theme."""
@@ -59,6 +65,79 @@ class ShoeboxUserAdmin(ThemedUserAdmin):
     def has_delete_permission(self, *_args: Any, **_kwargs: Any) -> bool:
         """Say no."""
         return False
+
+    def save_model(
+        self, request: HttpRequest, obj: User, form: Any, change: Any, *_args: Any
+    ) -> None:
+        """Save, and write down what was changed."""
+        names = sorted(form.changed_data) if change else ["new"]
+        action = Action.USER_CHANGE if change else Action.USER_ADD
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            audit_add(action=action, subject=obj.username, details=_told(obj, names))
+
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        """Write down new passwords, too, which are saved without ``save_model``."""
+        if "password" in str(message).lower():
+            password_note(user=obj)
+        return super().log_change(request, obj, message)
+
+
+def _told(user: User, names: list[str]) -> dict[str, Any]:
+    shown = ("is_active", "is_staff", "is_superuser", "pool", "quota_bytes", "quota_images")
+    return {"changed": names, **{name: getattr(user, name) for name in shown if name in names}}
+
+
+class InvitationForm(InvitationModelForm):
+    """A new invitation."""
+
+    class Meta:
+        model = Invitation
+        fields = ("email", "user")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what the service would refuse, where people see it."""
+        values = super().clean() or {}
+        if bool(values.get("email")) == bool(values.get("user")) and not self.errors:
+            raise forms.ValidationError("Give an address, or a user who has an account.")
+        email = values.get("email")
+        if email and User.objects.filter(email__iexact=email).exists():
+            self.add_error("email", "Somebody has this address; choose them as the user.")
+        return values
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ThemedAdmin):
+    """Invitations. The link is shown once, after adding; nobody can see it again."""
+
+    form = InvitationForm
+    list_display = ("__str__", "user", "state", "made_by", "created_at", "expires_at")
+    list_select_related = ("user",)
+    search_fields = ("=email", "=user__username")
+    autocomplete_fields = ("user",)
+    actions = ("revoke",)
+
+    def has_change_permission(self, *_args: Any, **_kwargs: Any) -> bool:
+        """Say no: an invitation is revoked and another one made."""
+        return False
+
+    def has_delete_permission(self, *_args: Any, **_kwargs: Any) -> bool:
+        """Say no: who was invited stays known."""
+        return False
+
+    def save_model(
+        self, request: HttpRequest, obj: Invitation, *_args: Any, **_kwargs: Any
+    ) -> None:
+        """Make the invitation through the service and show its link."""
+        invitation, secret = invitation_create(email=obj.email, user=obj.user)
+        obj.pk = invitation.pk
+        link = invitation_link(secret)
+        messages.warning(request, f"The link, shown now and never again: {link}")
+
+    @admin.action(description="Revoke", permissions=["add"])
+    def revoke(self, request: HttpRequest, rows: QuerySet[Invitation]) -> None:
+        """Take invitations back."""
+        act_on_all(request, rows, lambda row: invitation_revoke(invitation_id=row.pk), "revoked")
 
 
 class TokenForm(TokenModelForm):
@@ -114,3 +193,8 @@ class TokenAdmin(ThemedAdmin):
     def delete_model(self, request: HttpRequest, obj: Token) -> None:  # noqa: ARG002 - Django's
         """Revoke it."""
         token_revoke(token_id=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
+        """Revoke each."""
+        for token in queryset:
+            self.delete_model(request, token)

@@ -26,6 +26,7 @@ from webapp.core.errors import (
 
 __all__ = [
     "Usage",
+    "password_note",
     "pool_check",
     "quota_check",
     "token_authenticate",
@@ -95,6 +96,12 @@ def user_make(
     except IntegrityError:
         raise ConflictError(f"There is a user {name!r} already.") from None
     return user
+
+
+def password_note(*, user: User) -> None:
+    """Write down that a password was set; tokens go on, sessions made with another one end."""
+    with transaction.atomic():
+        audit_add(action=Action.USER_PASSWORD, subject=user.username)
 
 
 def pool_check(pool: str) -> None:

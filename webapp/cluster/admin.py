@@ -4,10 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 
+from webapp.audit.actions import Action
+from webapp.audit.services import audit_add
 from webapp.cluster.models import Pool, Shard, TopologyVersion
 from webapp.cluster.services import shard_activate, shard_set_state
 from webapp.cluster.usage import disk_usage_of, share_of
@@ -95,6 +98,15 @@ class PoolAdmin(ReadOnlyAdmin):
     def has_change_permission(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> bool:
         """Let who may operate change the counts."""
         return self.has_operate_permission(request)
+
+    def save_model(
+        self, request: HttpRequest, obj: Pool, form: Any, change: Any, *_args: Any
+    ) -> None:
+        """Save, and write down what the next version will have."""
+        values = {name: form.cleaned_data[name] for name in form.changed_data}
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            audit_add(action=Action.POOL_CHANGE, subject=obj.name, details=values)
 
     @admin.display(description="shards")
     def shard_names(self, pool: Pool) -> str:

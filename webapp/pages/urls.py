@@ -3,7 +3,8 @@
 from django.contrib.auth import views as auth
 from django.urls import URLPattern, path, register_converter
 
-from webapp.pages.views import account, actions, gallery, image, removal
+from webapp.pages.views import account, actions, gallery, image, joining, removal
+from webapp.pages.views.password import PasswordView
 
 
 class ImageIdConverter:
@@ -35,15 +36,15 @@ urlpatterns: list[URLPattern] = [
     path("tokens", account.tokens, name="tokens"),
     path("tokens/sharex", account.sharex, name="sharex"),
     path("tokens/<int:token_id>/revoke", account.revoke, name="token-revoke"),
+    path("invitation/<str:secret>", joining.invitation, name="invitation"),
+    path("invitations", joining.invitations, name="invitations"),
+    path("invitations/<int:invitation_id>/revoke", joining.revoke, name="invitation-revoke"),
+    path("sign-up", joining.sign_up, name="sign-up"),
     path(
         "login",
         auth.LoginView.as_view(template_name="pages/login.html", redirect_authenticated_user=True),
         name="login",
     ),
     path("logout", auth.LogoutView.as_view(), name="logout"),
-    path(
-        "password",
-        auth.PasswordChangeView.as_view(template_name="pages/password.html", success_url="/"),
-        name="password",
-    ),
+    path("password", PasswordView.as_view(), name="password"),
 ]

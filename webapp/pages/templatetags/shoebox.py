@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from webapp.accounts.invitations import sign_up_is_open
 from webapp.pages.gallery import Filters
 from webapp.pages.icons import ICONS
 
@@ -20,6 +21,12 @@ def icon(name: str) -> SafeString:
         '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="{}"/></svg>',
         ICONS[name],
     )
+
+
+@register.simple_tag
+def may_sign_up() -> bool:
+    """Return whether anybody may make an account."""
+    return sign_up_is_open()
 
 
 @register.simple_tag

@@ -1,7 +1,8 @@
-"""`manage.py user add NAME`: make somebody who may sign in.
+"""`manage.py user add|invite`: make somebody who may sign in, or let them do it themselves.
 
-Asks for the password, or reads it as one line from standard input. Without a password they
-cannot sign in, but tokens made for them work: good for programs.
+`add` asks for the password, or reads it as one line from standard input. Without a password
+they cannot sign in, but tokens made for them work: good for programs. `invite` prints a link
+that works once; nothing is sent.
 """
 
 import sys
@@ -10,13 +11,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from webapp.accounts.services import user_make
+from webapp.accounts.invitations import invitation_create, invitation_link
+from webapp.accounts.services import user_get, user_make
 from webapp.cluster.services import DEFAULT_POOL
 from webapp.core.errors import ShoeboxError
 
 
 class Command(BaseCommand):
-    """Makes users."""
+    """Makes and invites users."""
 
     help = __doc__
 
@@ -37,24 +39,56 @@ class Command(BaseCommand):
             "--no-password", action="store_true", help="for programs: tokens only"
         )
 
+        _invite_arguments(verbs.add_parser("invite", help="print a link that works once"))
+
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Make the user and say so."""
+        """Run one verb."""
         try:
-            user = user_make(
-                name=options["name"],
-                password=None if options["no_password"] else _password(options),
-                email=options["email"],
-                staff=options["staff"] or options["superuser"],
-                superuser=options["superuser"],
-                pool=options["pool"],
-            )
+            getattr(self, f"_{options['verb']}")(options)
         except ShoeboxError as error:
             raise CommandError(error.detail) from None
+
+    def _invite(self, options: dict[str, Any]) -> None:
+        """Print a line per invitation: whom it is for, and the link."""
+        names = {"pool": options["pool"], "days": options["days"]}
+        if options["user"]:
+            user = user_get(name=options["user"])
+            invitation, secret = invitation_create(user=user, days=options["days"])
+            self.stdout.write(f"{invitation} {invitation_link(secret)}")
+        elif not options["email"]:
+            raise CommandError("Whom? Give addresses, or --user for somebody who has an account.")
+        for email in options["email"]:
+            _, secret = invitation_create(email=email, **names)
+            self.stdout.write(f"{email} {invitation_link(secret)}")
+
+    def _add(self, options: dict[str, Any]) -> None:
+        user = user_make(
+            name=options["name"],
+            password=None if options["no_password"] else _password(options),
+            email=options["email"],
+            staff=options["staff"] or options["superuser"],
+            superuser=options["superuser"],
+            pool=options["pool"],
+        )
         kind = "superuser" if user.is_superuser else "staff" if user.is_staff else "user"
         self.stdout.write(
             f"{user.username} is there: {kind}, pool {user.pool}. A token for a program: "
             f"manage.py token add {user.username} --name NAME --scope upload --scope read"
         )
+
+
+def _invite_arguments(invite: CommandParser) -> None:
+    invite.add_argument("email", nargs="*", metavar="EMAIL", help="of somebody new")
+    invite.add_argument(
+        "--user",
+        metavar="NAME",
+        help="somebody who has an account: they set a new password, and may sign in again if "
+        "they were disabled",
+    )
+    invite.add_argument("--pool", default=DEFAULT_POOL, help="shards new people's images go to")
+    invite.add_argument(
+        "--days", type=int, help="how long it works; default: SHOEBOX_INVITATION_DAYS"
+    )
 
 
 def _password(options: dict[str, Any]) -> str:
