@@ -8,10 +8,10 @@ from django.core.asgi import get_asgi_application
 
 _django = get_asgi_application()
 
-from config.start import write_service_start  # noqa: E402 - rooms need Django set up
+from config.start import door_make, write_service_start  # noqa: E402 - rooms need Django set up
 from webapp.events.endpoint import EventStreams  # noqa: E402
 from webapp.uploads.bounded import BoundedBody  # noqa: E402
 from webapp.uploads.receiver import Receiver  # noqa: E402
 
 write_service_start()
-application = EventStreams(Receiver(BoundedBody(_django)))
+application = door_make(EventStreams(Receiver(BoundedBody(_django))))

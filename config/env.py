@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from webapp.core.errors import ConfigurationError
 from webapp.core.ports import Ports
 from webapp.core.signing import Keyring
+from webapp.limits.address import networks_parse
+from webapp.limits.rules import rate_check
 
 PREFIX = "SHOEBOX_"
 MIN_SECRET_LENGTH = 32
@@ -82,7 +84,13 @@ class Settings(BaseModel):
 
     max_upload_bytes: int = Field(64 * MIB, gt=0, description="Most bytes of one upload.")
     max_uploads_in_flight: int = Field(
-        1500, gt=0, description="Uploads a write process holds; more get 503 `busy`."
+        1800, gt=0, description="Uploads a write process holds; more get 503 `busy`."
+    )
+    max_uploads_in_flight_per_user: int = Field(
+        0,
+        ge=0,
+        description="Uploads of one user a write process holds; 0: nine tenths of all, so that "
+        "nobody takes every place.",
     )
     max_event_listeners: int = Field(
         2000, gt=0, description="Event streams a write process holds; more get 503 `busy`."
@@ -93,12 +101,47 @@ class Settings(BaseModel):
     upload_idle_seconds: float = Field(
         30.0, gt=0, description="A client that sends nothing for so long is dropped."
     )
+    store_wait_seconds: float = Field(
+        10.0,
+        gt=0,
+        description="An upload that would wait longer to be stored, once it arrived, gets 503 "
+        "`busy` before.",
+    )
     backlog_limit: int = Field(
         100_000, gt=0, description="Unpublished messages at which uploads get 503 `busy`."
     )
     max_frames: int = Field(1000, gt=0, description="Most frames of an animated picture.")
     metadata_policy: Literal["strip-location", "strip-all", "keep"] = Field(
         "strip-location", description="What is removed from JPEG, PNG, WebP and GIF at upload."
+    )
+
+    upload_rate_per_token: str = Field(
+        "20000/minute",
+        description="Uploads of one token or session, like `100/minute`; more get 429 "
+        "`rate-limited`; empty: any number. Of the pieces of resumable uploads, 50 count as one.",
+    )
+    upload_rate_per_address: str = Field(
+        "20000/minute", description="The same, of one client address (IPv6: of one /64)."
+    )
+    api_rate_per_token: str = Field(
+        "6000/minute",
+        description="Other writes (API, pages, admin) of one token or session; more get 429.",
+    )
+    api_rate_per_address: str = Field("6000/minute", description="The same, of one address.")
+    sign_in_rate_per_address: str = Field(
+        "100/minute",
+        description="Sign-ins tried from one address, whoever as; ten wrong passwords of one user "
+        "lock them out sooner.",
+    )
+    rate_limit_url: str = Field(
+        "",
+        description="`redis://…` or `valkey://…` where write processes count together; empty, or "
+        "while it is away: each for itself.",
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (),
+        description="Networks of proxies whose `X-Forwarded-For` is believed, separated by "
+        "commas. Clients must not be in them.",
     )
 
     max_attempts: int = Field(
@@ -115,6 +158,13 @@ class Settings(BaseModel):
         600.0,
         ge=0,
         description="A copy that stood in for a home stays so long after the last copy was begun.",
+    )
+
+    repair_bytes_per_second: int = Field(
+        32 * MIB,
+        ge=0,
+        description="Bytes one repair reads and writes per second, unless it is told otherwise; "
+        "0 for no limit.",
     )
 
     reader_cache_bytes: int = Field(
@@ -160,13 +210,6 @@ class Settings(BaseModel):
     )
 
     replica_count: int = Field(3, ge=1, le=16, description="Copies of an original, new pools.")
-    repair_bytes_per_second: int = Field(
-        32 * MIB,
-        ge=0,
-        description="Bytes one repair reads and writes per second, unless it is told otherwise; "
-        "0 for no limit.",
-    )
-
     rendition_replica_count: int = Field(
         2, ge=1, le=16, description="Copies of a rendition, new pools."
     )
@@ -182,11 +225,42 @@ class Settings(BaseModel):
     )
 
     @field_validator(
-        "allowed_hosts", "seed_shards", "bootstrap_shards", "import_ports", mode="before"
+        "allowed_hosts",
+        "seed_shards",
+        "bootstrap_shards",
+        "trusted_proxies",
+        "import_ports",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(p.strip() for p in value.split(",") if p.strip()) if _is_text(value) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        networks_parse(value)
+        return value
+
+    @field_validator(
+        "upload_rate_per_token",
+        "upload_rate_per_address",
+        "api_rate_per_token",
+        "api_rate_per_address",
+        "sign_in_rate_per_address",
+    )
+    @classmethod
+    def _rate(cls, value: str) -> str:
+        return rate_check(value)
+
+    @field_validator("rate_limit_url")
+    @classmethod
+    def _counting(cls, value: str) -> str:
+        schemes = ("redis://", "rediss://", "valkey://", "valkeys://")
+        if value and not value.startswith(schemes):
+            message = f"{value!r} does not start with one of {', '.join(schemes)}"
+            raise ValueError(message)
+        return value
 
     @field_validator("import_ports")
     @classmethod
@@ -206,6 +280,11 @@ class Settings(BaseModel):
     def keyring(self) -> Keyring:
         """The keys documents and links are signed with."""
         return Keyring.parse(self.signing_keys)
+
+    @property
+    def uploads_per_user(self) -> int:
+        """Uploads of one user a write service holds."""
+        return self.max_uploads_in_flight_per_user or max(1, self.max_uploads_in_flight * 9 // 10)
 
     @property
     def embedded(self) -> bool:

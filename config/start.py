@@ -1,11 +1,17 @@
-"""What the write service checks before it answers anything."""
+"""What the write service checks before it answers anything, and what stands in front of it."""
 
 import resource
+from typing import Any
 
 import structlog
+from django.conf import settings as django_settings
 
 from config.env import settings
 from webapp.core.errors import ConfigurationError
+from webapp.limits.address import networks_parse
+from webapp.limits.counters import Counters
+from webapp.limits.door import Door
+from webapp.limits.rules import Rates, Rules
 
 log = structlog.get_logger(__name__)
 
@@ -31,3 +37,22 @@ def write_service_start() -> None:
     if soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
     log.info("write service starts", open_files=max(soft, needed))
+
+
+def door_make(application: Any) -> Door:
+    """Return the write service with its limits in front, as the settings say."""
+    shoebox = settings()
+    rates = Rates(
+        upload_rate_per_token=shoebox.upload_rate_per_token,
+        upload_rate_per_address=shoebox.upload_rate_per_address,
+        api_rate_per_token=shoebox.api_rate_per_token,
+        api_rate_per_address=shoebox.api_rate_per_address,
+        sign_in_rate_per_address=shoebox.sign_in_rate_per_address,
+    )
+    return Door(
+        application,
+        rules=Rules(rates),
+        counters=Counters(shared_url=shoebox.rate_limit_url),
+        trusted=networks_parse(shoebox.trusted_proxies),
+        session_cookie=django_settings.SESSION_COOKIE_NAME,
+    )

@@ -16,7 +16,7 @@ from config.local.service import Service
 ROOT = Path(__file__).resolve().parents[2]
 # Slow uploads held at a time are bounded by admission, which answers; not here, where the rest
 # would wait unanswered.
-CONNECTIONS = 4096
+CONNECTIONS = 16384
 RENDITION_PROCESSES = max(1, (os.cpu_count() or 2) - 1)
 REPLICATION_PROCESSES = 2
 
@@ -131,6 +131,8 @@ class Shoebox:
             "--host=127.0.0.1",
             f"--port={port}",
             "--no-ws",
+            # Being ready for HTTP/2, which proxies do not speak to us, costs 14 KB a connection.
+            "--http=1",
             f"--backlog={CONNECTIONS}",
             f"--backpressure={CONNECTIONS}",
             "--workers-kill-timeout=3s",

@@ -25,7 +25,9 @@ class ClientSilentError(CallerError):
 
 
 async def body_chunks(receive: Receive, *, idle_seconds: float) -> AsyncIterator[bytes]:
-    """Yield the body as it arrives.
+    """Yield the body as it arrives; nothing of it is kept while the next chunk is waited for.
+
+    Who iterates should let go of a chunk as well, or each slow client costs as much memory.
 
     Raises:
         ClientGoneError: The client disconnected before the end.
@@ -43,8 +45,11 @@ async def body_chunks(receive: Receive, *, idle_seconds: float) -> AsyncIterator
         if message["type"] != "http.request":
             raise ClientGoneError
         more = message.get("more_body", False)
-        if chunk := message.get("body", b""):
+        chunk = message.get("body", b"")
+        del message  # or it would keep the chunk until the next one arrives
+        if chunk:
             yield chunk
+        del chunk
 
 
 def headers_of(scope: Scope) -> dict[str, str]:

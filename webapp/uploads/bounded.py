@@ -3,7 +3,7 @@
 from typing import Any
 
 from webapp.core.errors import TooLargeError
-from webapp.core.problem import problem
+from webapp.limits.door import problem_send
 from webapp.uploads.body import Message, Receive, Scope, Send, headers_of
 
 LIMIT_BYTES = 1024 * 1024
@@ -28,7 +28,7 @@ class BoundedBody:
         """Answer one request."""
         length = headers_of(scope).get("content-length", "") if "headers" in scope else ""
         if length.isdecimal() and int(length) > self._limit:
-            await self._refuse(int(length), send)
+            await problem_send(send, TooLargeError(bytes=int(length), limit=self._limit))
             return
         seen = 0
 
@@ -39,9 +39,3 @@ class BoundedBody:
             return {"type": "http.disconnect"} if seen > self._limit else message
 
         await self._application(scope, bounded, send)
-
-    async def _refuse(self, length: int, send: Send) -> None:
-        said = problem(TooLargeError(bytes=length, limit=self._limit))
-        headers = [(name.encode(), value.encode()) for name, value in said.headers.items()]
-        await send({"type": "http.response.start", "status": said.status, "headers": headers})
-        await send({"type": "http.response.body", "body": said.body})

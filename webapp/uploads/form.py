@@ -76,6 +76,7 @@ class FormReader:
         """
         async for chunk in chunks:
             self._parse(chunk)
+            del chunk
             await self._drain()
         if not self._ended:
             raise MalformedRequestError("The multipart body ends before its last boundary.")

@@ -6,6 +6,7 @@ given to a thread.
 """
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,11 +31,13 @@ from webapp.uploads.body import (
     body_chunks,
     headers_of,
 )
+from webapp.uploads.deletion import delete_link_for
 from webapp.uploads.early import uploader_of
 from webapp.uploads.form import FormReader
+from webapp.uploads.memory import buffer_room
 from webapp.uploads.metrics import SECONDS, UPLOADS
 from webapp.uploads.spool import Spool
-from webapp.uploads.threads import on_store_thread
+from webapp.uploads.threads import on_look_thread, on_store_thread
 from webapp.uploads.tus.endpoint import TusEndpoint, is_tus
 
 log = structlog.get_logger(__name__)
@@ -93,20 +96,23 @@ class Receiver:
         await _send(send, answer)
 
     async def _receive(self, scope: Scope, receive: Receive) -> Answer:
+        began = time.monotonic()
         headers = headers_of(scope)
-        with self._admission.place():
+        with self._admission.place() as place:
             check_length(headers)
             key = _idempotency_key(headers)
             await self._admission.check()
-            principal = await on_store_thread(uploader_of, scope, headers)
+            principal = await on_look_thread(uploader_of, scope, headers)
+            place.take(principal.user.pk)
             spool = Spool(folder=settings.SHOEBOX.spool, limit=settings.SHOEBOX.max_upload_bytes)
             try:
-                details = await _read(scope, headers, receive, spool)
+                with buffer_room.taken():
+                    details = await _read(scope, headers, receive, spool)
                 spooled = await spool.finish()
             except BaseException:  # also a cancelled request leaves nothing behind
                 await spool.discard()
                 raise
-            return await on_store_thread(_accept, principal, spooled, details, key)
+            return await on_store_thread(began, _accept, principal, spooled, details, key)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
@@ -138,6 +144,7 @@ async def _read(scope: Scope, headers: dict[str, str], receive: Receive, spool: 
     details = details_read(dict(query))
     async for chunk in chunks:
         await spool.write(chunk)
+        del chunk
     return details
 
 
@@ -153,6 +160,8 @@ def _accept(principal: Principal, spooled: Any, details: Details, idempotency_ke
         duplicate=registered.duplicate,
         topology=registered.topology,
     )
+    if link := delete_link_for(principal, registered):
+        body["links"]["delete"] = link
     headers = {
         "content-type": "application/json",
         "cache-control": "no-store",

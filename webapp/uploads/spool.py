@@ -13,12 +13,12 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 from webapp.core.errors import BusyError, TooLargeError
+from webapp.uploads.memory import buffer_room
 from webapp.uploads.threads import on_file_thread
 
-BUFFER_BYTES = 64 * 1024
 FRESH_SECONDS = 60
 STALE_SECONDS = 15 * 60
-_OURS = ("upload-*", "fetch-*")
+_OURS = "upload-*"
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
 
 
@@ -34,7 +34,7 @@ class Spooled:
 class Spool:
     """Receives one body into a file that is opened with the first full buffer.
 
-    Less than ``BUFFER_BYTES`` of it are in memory, besides what is being written. Nothing is
+    Less than its share of ``buffer_room`` is in memory, besides what is being written. Nothing is
     left behind unless ``finish`` was called; then the file is the caller's. While bytes
     arrive, however slowly, the file is never as old as one that ``spool_clean`` takes.
 
@@ -65,7 +65,7 @@ class Spool:
         self.size += len(data)
         if self.size > self._limit:
             raise TooLargeError(bytes=self.size, limit=self._limit)
-        if len(self._buffer) + len(data) < BUFFER_BYTES and not self._is_ageing():
+        if len(self._buffer) + len(data) < buffer_room.each and not self._is_ageing():
             self._buffer += data
             return
         held, self._buffer = self._buffer, bytearray()
@@ -164,7 +164,7 @@ def _unlink(paths: list[Path]) -> None:
 
 
 def spool_clean(folder: Path, *, before: float) -> int:
-    """Remove what uploads and fetches of processes that died left; return how many files.
+    """Remove what uploads of processes that died left; return how many files.
 
     Nothing else in the folder is touched, nor what other living processes hold there.
 
@@ -174,7 +174,7 @@ def spool_clean(folder: Path, *, before: float) -> int:
             silence of a client ago: storing a whole body is bounded by time-outs.
     """
     removed = 0
-    for path in (path for pattern in _OURS for path in folder.glob(pattern)):
+    for path in folder.glob(_OURS):
         try:
             if path.stat().st_mtime < before:
                 path.unlink()

@@ -1,24 +1,32 @@
-"""Threads of the receiver: file calls on some, database and shards on others.
+"""Threads of the receiver: file calls on some, short looks at the index on others, storing on more.
 
 A slow disk must not keep an accepted upload from its shards, nor the other way round, and
-neither may ever run on the event loop.
+neither may ever run on the event loop. Who comes in is told apart and let in or refused by
+looks that take a millisecond: they do not queue behind uploads that are being stored.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from django.db import close_old_connections
+
+from webapp.uploads.turns import Turns
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-FILE_THREADS = 8
-STORE_THREADS = 16
+FILE_THREADS: Final = 8
+LOOK_THREADS: Final = 4
+STORE_THREADS: Final = 16
 
 _files = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="spool")
+_looks = ThreadPoolExecutor(LOOK_THREADS, thread_name_prefix="look")
 _stores = ThreadPoolExecutor(STORE_THREADS, thread_name_prefix="accept")
+store_turns = Turns(STORE_THREADS)
+"""Who of those that have arrived is stored next, in this process."""
 
 
 async def on_file_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -27,14 +35,32 @@ async def on_file_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     return await loop.run_in_executor(_files, lambda: call(*args, **kwargs))
 
 
-async def on_store_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a call that uses the index or shards off the loop, with a connection that works."""
+async def on_look_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a short call that uses the index off the loop, with a connection that works."""
+    return await _with_index(_looks, lambda: call(*args, **kwargs))
 
+
+async def on_store_thread(
+    began: float, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Run a call that uses index and shards off the loop, when it is its turn.
+
+    Args:
+        began: When its request came in, by ``time.monotonic``.
+        call: What to run, with a connection that works.
+        args: Of the call.
+        kwargs: Of the call.
+    """
+    async with store_turns.turn(took=time.monotonic() - began):
+        return await _with_index(_stores, lambda: call(*args, **kwargs))
+
+
+async def _with_index(threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
     def run() -> T:
         close_old_connections()
         try:
-            return call(*args, **kwargs)
+            return call()
         finally:
             close_old_connections()
 
-    return await asyncio.get_running_loop().run_in_executor(_stores, run)
+    return await asyncio.get_running_loop().run_in_executor(threads, run)

@@ -63,7 +63,7 @@ async def bytes_add(request: Request, held: Held) -> Look:
 async def _concluded(request: Request, held: Held) -> Look:
     if not held.is_whole:
         return await on_file_thread(upload_look, held.place)
-    about = await on_store_thread(upload_finish, owner=request.owner, held=held)
+    about = await on_store_thread(request.began, upload_finish, owner=request.owner, held=held)
     return Look(about, about.length)
 
 

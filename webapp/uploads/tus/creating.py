@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from webapp.accounts.services import quota_check
-from webapp.uploads.threads import on_file_thread, on_store_thread
+from webapp.uploads.threads import on_file_thread, on_look_thread
 from webapp.uploads.tus.about import About, Look, upload_create, upload_look
 from webapp.uploads.tus.answers import PATH, Answer, state_headers
 from webapp.uploads.tus.continuing import bytes_add
@@ -36,7 +36,7 @@ async def upload_begin(request: Request) -> Answer:
         content_type_check(request.headers)
         request.check_room(about.length)
         checksum_read(request.headers)
-    place = await on_store_thread(_create, request, about)
+    place = await on_look_thread(_create, request, about)
     try:
         look = await _first_bytes(request, place)
     except BaseException:  # also a cancelled request leaves nothing behind

@@ -12,10 +12,10 @@ from prometheus_client import Counter
 from webapp.accounts.models import Scope as TokenScope
 from webapp.accounts.sessions import principal_for
 from webapp.core.errors import BusyError, MethodNotAllowedError, ShoeboxError
-from webapp.uploads.admission import Admission
+from webapp.uploads.admission import Admission, UploadPlace
 from webapp.uploads.body import ClientGoneError, Receive, Scope, Send, body_chunks, headers_of
 from webapp.uploads.spool import no_room_is_busy
-from webapp.uploads.threads import on_store_thread
+from webapp.uploads.threads import on_look_thread
 from webapp.uploads.tus.answers import PATH, Answer, abilities, answer_send, refusal
 from webapp.uploads.tus.continuing import upload_continue, upload_delete, upload_tell
 from webapp.uploads.tus.creating import upload_begin
@@ -83,17 +83,19 @@ class TusEndpoint:
         version_check(headers)
         upload_id = scope["path"].removeprefix(_ROOT).removeprefix("/")
         _check_method(method, upload_id)
-        with self._place(method):
-            if method in _WITH_BODY:
+        with self._place(method) as place:
+            if place:
                 await self._admission.check()
-            principal = await on_store_thread(principal_for, scope, TokenScope.UPLOAD)
+            principal = await on_look_thread(principal_for, scope, TokenScope.UPLOAD)
+            if place:
+                place.take(principal.user.pk)
             chunks = body_chunks(receive, idle_seconds=settings.SHOEBOX.upload_idle_seconds)
             request = Request(principal.user, headers, chunks)
             if method == "POST":
                 return await upload_begin(request)
             return await _CALLS[method](request, request.place(upload_id))
 
-    def _place(self, method: str) -> AbstractContextManager[None]:
+    def _place(self, method: str) -> AbstractContextManager[UploadPlace | None]:
         """What brings no body, or frees room, is answered however full it is."""
         return self._admission.place() if method in _WITH_BODY else nullcontext()
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from webapp.core.errors import TooLargeError
+from webapp.uploads.memory import buffer_room
 from webapp.uploads.threads import on_file_thread
 from webapp.uploads.tus.appending import PART_BYTES, Appender, Unverified
 from webapp.uploads.tus.headers import Checksum
@@ -20,10 +21,11 @@ async def body_take(*, held: Held, chunks: AsyncIterator[bytes], checksum: Check
         TooLargeError: More bytes than the upload was to have.
         ChecksumMismatchError: Not the bytes the client meant to send.
     """
-    if checksum is None:
-        await _pour(held, chunks, room=held.about.length - held.size)
-    else:
-        await _pour_verified(held, chunks, checksum)
+    with buffer_room.taken():
+        if checksum is None:
+            await _pour(held, chunks, room=held.about.length - held.size)
+        else:
+            await _pour_verified(held, chunks, checksum)
     if not held.is_whole:  # else it is about to be stored, and synced, on shards
         await on_file_thread(held.sync)
 
@@ -45,10 +47,12 @@ async def _pour(target: Appender, chunks: AsyncIterator[bytes], *, room: int) ->
             came += len(chunk)
             if came > room:
                 raise TooLargeError(f"The body goes on after the {room} bytes that were missing.")
-            if len(buffer) + len(chunk) < PART_BYTES:
+            if len(buffer) + len(chunk) < min(PART_BYTES, buffer_room.each):
                 buffer += chunk
-                continue
-            full, buffer = buffer, bytearray()
-            await on_file_thread(target.append, full, chunk)
+            else:
+                full, buffer = buffer, bytearray()
+                await on_file_thread(target.append, full, chunk)
+                del full
+            del chunk  # or it would stay until the next one arrives
     finally:
         await on_file_thread(target.append, buffer)

@@ -1,7 +1,8 @@
 """One tus request, as the calls need it."""
 
+import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
@@ -20,11 +21,13 @@ class Request:
         owner: Who sent it; there is nothing here but their own uploads.
         headers: By lower-case name.
         chunks: The body, as it arrives.
+        began: When it came in, by ``time.monotonic``.
     """
 
     owner: User
     headers: Mapping[str, str]
     chunks: AsyncIterator[bytes]
+    began: float = field(default_factory=time.monotonic)
 
     @property
     def owner_id(self) -> str:

@@ -1,6 +1,6 @@
 import os
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 import pytest
 from django.db import InterfaceError, OperationalError
@@ -161,3 +161,11 @@ def test_a_length_that_cannot_fit_is_refused_unread(world, length):
     with pytest.raises(TooLargeError) as error:
         check_length({"content-length": length})
     assert error.value.extra["limit"] == 1000
+
+
+async def test_uploads_are_refused_while_a_fresh_one_would_wait_long(world, admission, monkeypatch):
+    world.set(store_wait_seconds=5)
+    for waiting, refused in ((4.9, False), (5.1, True)):
+        monkeypatch.setattr(admission_module.store_turns, "wait_expected", lambda w=waiting: w)
+        with pytest.raises(BusyError, match="stored") if refused else nullcontext():
+            await admission.check()

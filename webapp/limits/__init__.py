@@ -1,0 +1,1 @@
+"""How much one token or one address may ask for: counted in front of everything, bodies unread."""
