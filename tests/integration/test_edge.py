@@ -15,6 +15,8 @@ pytestmark = pytest.mark.real
 
 PUBLIC = "public, max-age=31536000, s-maxage=86400, immutable"
 IMAGE = "p001" + "0" * 20
+EVENTS = "/api/v1/events"
+HELLO = b"event: hello\ndata: {}\n\n"
 
 
 class StandIn(ThreadingHTTPServer):
@@ -27,6 +29,7 @@ class StandIn(ThreadingHTTPServer):
         self.cache_control = PUBLIC
         self.seen = []
         self.hangs_up = False
+        self.over = threading.Event()
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -37,7 +40,18 @@ class Answer(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.server.seen.append(self.path)
+        if self.path == EVENTS:
+            self._begin_stream()
+            return
         self._answer(str(self.server.server_port).encode())
+
+    def _begin_stream(self):
+        """Say one thing, and nothing more until the test is over."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(HELLO)
+        self.server.over.wait(timeout=30)
 
     def do_POST(self):
         size = int(self.headers["Content-Length"])
@@ -61,6 +75,7 @@ def stand_ins():
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield servers
     for server in servers:
+        server.over.set()
         server.shutdown()
         server.server_close()
 
@@ -140,6 +155,13 @@ def test_an_upload_of_64_mib_goes_through(edge):
         200,
         str(len(body)).encode(),
     )
+
+
+def test_an_event_is_passed_on_before_the_next_one_comes(edge):
+    connection = HTTPConnection("127.0.0.1", edge.write_port, timeout=10)
+    connection.request("GET", EVENTS)
+    assert connection.getresponse().read(len(HELLO)) == HELLO
+    connection.close()
 
 
 def test_a_reader_that_hangs_up_is_replaced_by_the_other(edge, stand_ins):

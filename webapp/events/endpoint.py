@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import structlog
 from django.conf import settings
@@ -149,8 +150,11 @@ def _owner_of(scope: Scope) -> str:
 
 
 def _last_event_id(scope: Scope) -> str:
+    """Return the last event a listener knows; a page that was hidden says it in the query."""
     found = [value for name, value in scope["headers"] if name.lower() == b"last-event-id"]
-    return found[-1].decode("latin-1") if found else ""
+    if found:
+        return str(found[-1], "latin-1")
+    return dict(parse_qsl(str(scope["query_string"], "latin-1"))).get("after", "")
 
 
 async def _until_gone(receive: Receive, listener: Listener) -> None:

@@ -1,8 +1,10 @@
-// Images that are being prepared become ready before the reader's eyes.
+// Images that are being prepared become ready before the reader's eyes, new ones appear, and
+// deleted ones go.
 //
-// One request waits at a time, whatever the number of images: a browser has few connections
-// to one server, and uploads need them.
+// The service tells what happens. While it does not, one request waits at a time, whatever the
+// number of images: a browser has few connections to one server, and uploads need them.
 import { getJson, getPage } from "./api.js";
+import { isConnected, listen } from "./stream.js";
 import { localTimes } from "./ui/times.js";
 
 const WAIT_ALONE_SECONDS = 25;
@@ -12,11 +14,19 @@ const PAUSE_AFTER_ERROR_MS = 4000;
 const PAUSE_MOST_MS = 30000;
 const DECODE_MOST_MS = 4000;
 const TILES_AT_ONCE = 40;
+const SLOW_LOOK_MS = 30000; // not every end is told as an event
+const GATHER_MS = 200;
+const ARRIVE_MS = 1500; // what is uploaded here has its place, with its picture, by then
+const LEAVE_MS = 1000; // who deletes it here is shown the next page by then
 const GONE = new Set([404, 410]);
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const listeners = new Set();
+const changed = new Set();
+const arrived = new Set();
 let watching = false;
+let gathering = false;
+let hurry = () => undefined;
 
 // Calls `listener(id, state)` whenever an image is seen in a later state.
 export const onSettled = (listener) => listeners.add(listener);
@@ -36,7 +46,8 @@ export async function watch() {
   while (waiting().length) {
     await visible();
     try {
-      await look();
+      if (isConnected()) await lookSlowly();
+      else await look();
       errorPause = PAUSE_AFTER_ERROR_MS;
       await pause(PAUSE_MS);
     } catch {
@@ -56,6 +67,21 @@ async function look() {
   else if (state !== "stored") await refreshParts(["figure", "status", "actions", "share", "copies"]);
 }
 
+// Sooner when the service stops telling.
+async function lookSlowly() {
+  await Promise.race([pause(SLOW_LOOK_MS), new Promise((resolve) => (hurry = resolve))]);
+  await lookAgain();
+}
+
+// What was being prepared, and what is on top, may have changed unseen.
+async function lookAgain() {
+  const article = document.querySelector(".image-page");
+  if (article) return refreshImage(article, 0);
+  const shown = [...document.querySelectorAll(".gallery .tile")].slice(0, TILES_AT_ONCE);
+  await refreshTiles(shown);
+  await refreshTiles(waiting());
+}
+
 async function stateOf(id, seconds) {
   try {
     return (await getJson(`/api/v1/images/${id}?wait=${seconds}`)).state;
@@ -66,6 +92,7 @@ async function stateOf(id, seconds) {
 }
 
 async function refreshTiles(elements) {
+  if (!elements.length) return;
   const ids = elements.slice(-TILES_AT_ONCE).map((element) => element.dataset.image);
   const tiles = new Map((await fetchTiles(ids)).map((tile) => [tile.dataset.image, tile]));
   for (const id of ids) await refreshTile(document.getElementById(`tile-${id}`), tiles.get(id));
@@ -111,5 +138,71 @@ async function refreshParts(ids) {
   document.querySelector(".image-page").dataset.state = page.querySelector(".image-page").dataset.state;
 }
 
+function happened(event, id) {
+  (event === "image.stored" ? arrived : changed).add(id);
+  if (!gathering) gather();
+}
+
+// Several that come together cost one request.
+async function gather() {
+  gathering = true;
+  await pause(GATHER_MS);
+  gathering = false;
+  const ids = taken(changed);
+  const article = document.querySelector(".image-page");
+  try {
+    if (article && ids.includes(article.dataset.image)) await refreshImage(article, LEAVE_MS);
+    await refreshTiles(ids.map((id) => document.getElementById(`tile-${id}`)).filter(isLive));
+    if (arrived.size) await arrive();
+  } catch {
+    // the next look shows it
+  }
+}
+
+// Not a row of the list of what was deleted.
+const isLive = (element) => element?.matches(".gallery .tile");
+
+const taken = (ids) => {
+  const all = [...ids];
+  ids.clear();
+  return all;
+};
+
+async function refreshImage(article, grace) {
+  const state = await stateOf(article.dataset.image, 0);
+  if (state === article.dataset.state) return;
+  await pause(state === "deleted" ? grace : 0);
+  if (state !== "deleted") return refreshParts(["figure", "status", "actions", "share", "copies"]);
+  const page = await getPage(location.href);
+  const fresh = document.adoptNode(page.querySelector(".image-page"));
+  article.replaceWith(fresh);
+  localTimes(fresh);
+  window.htmx?.process(fresh);
+}
+
+// New images take their place on top, where the newest of them belong.
+async function arrive() {
+  await pause(ARRIVE_MS);
+  const gallery = document.querySelector("#gallery[data-live]");
+  const ids = taken(arrived).filter((id) => !document.getElementById(`tile-${id}`));
+  if (!gallery || !ids.length) return;
+  const belongs = await Promise.all(ids.slice(-TILES_AT_ONCE).map((id) => isOf(gallery, id)));
+  const tiles = await fetchTiles(ids.slice(-TILES_AT_ONCE).filter((_, at) => belongs[at]));
+  for (const tile of tiles.reverse()) {
+    if (document.getElementById(tile.id)) continue;
+    tile.classList.add("arriving");
+    gallery.prepend(tile);
+  }
+  watch();
+}
+
+async function isOf(gallery, id) {
+  if (!gallery.dataset.live) return true;
+  return (await getJson(`/api/v1/images/${id}`)).album === gallery.dataset.live;
+}
+
 watch();
 document.addEventListener("htmx:load", watch);
+if (document.querySelector("#gallery, .image-page")) {
+  listen({ happened, looked: () => lookAgain().catch(() => undefined), lost: () => hurry() });
+}
