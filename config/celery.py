@@ -59,6 +59,7 @@ app.conf.update(
     beat_scheduler="celery.beat:Scheduler",
     timezone="UTC",
     imports=[
+        "workers.forget",
         "workers.imports",
         "workers.renditions",
         "workers.repair",

@@ -5,6 +5,7 @@ from typing import Any
 from webapp.outbox.tasks import Queue
 
 PUBLISH_SECONDS = 30.0
+FORGET_SECONDS = 3600.0
 
 
 def beat_schedule(*, sweep_seconds: float) -> dict[str, dict[str, Any]]:
@@ -12,6 +13,7 @@ def beat_schedule(*, sweep_seconds: float) -> dict[str, dict[str, Any]]:
     return {
         "sweep": _every(sweep_seconds, "maintenance.sweep"),
         "publish": _every(PUBLISH_SECONDS, "maintenance.publish"),
+        "forget": _every(FORGET_SECONDS, "maintenance.forget"),
     }
 
 

@@ -51,11 +51,11 @@ def test_an_entry_needs_the_transaction_of_its_change():
         audit_add(action=Action.USER_ADD, subject="ada")
 
 
-def test_a_change_that_is_undone_is_not_written_down(monkeypatch):
+def test_a_change_that_is_undone_is_not_written_down():
     user = make_user()
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         token_make(user=user, name="cli", scopes=[Scope.READ])
-        _ = 1 / 0
+        transaction.set_rollback(True)
     assert entries("token") == []
 
 
