@@ -1,14 +1,12 @@
 """What happens elsewhere, seen without a reload."""
 
-import secrets
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.pictures import photo
 from tests.browser.visitor import READY_MS
+from tests.hostile.bombs import gif_frames
 from tests.processes import wait_until
-from tests.unit.webapp.uploads.samples import riff, riff_chunk, vp8x
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -47,9 +45,8 @@ def test_a_picture_deleted_elsewhere_goes(stream, system):
 
 
 def test_a_picture_that_cannot_be_read_says_so(stream, system):
-    # Whole as a container, and nothing inside.
-    empty = riff(vp8x(0, (40, 30)), riff_chunk(b"VP8L", secrets.token_bytes(64)))
-    image = system.client.store(empty)
+    # Whole as a container, and with fewer pixels than it says.
+    image = system.client.store(gif_frames(3, side=41))
     tile = stream.tile(image["id"])
     expect(tile).to_have_attribute("data-state", "rejected", timeout=READY_MS)
 
