@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from webapp.accounts.models import User
+from webapp.cluster.publishing import topology_restore
 from webapp.cluster.read_only import read_only_set
 from webapp.core.errors import NotFoundError
 from webapp.healing.models import HealingRun
@@ -33,5 +34,6 @@ def index_lost() -> bool:
         return False
     if not topology.versions:
         return False
+    topology_restore(topology)  # so that readers of the index's side find the shards
     read_only_set(reason=LOST)
     return True

@@ -44,6 +44,8 @@ def journal_publish() -> Revision:
     cluster_state()
     with transaction.atomic():
         state = ClusterState.objects.select_for_update().get(id=ClusterState.ONLY)
+        if state.read_only:
+            return Revision(state.epoch, state.journal_counter)  # not all of it is known yet
         _take_over(state)
         state.journal_counter += 1
         state.save(update_fields=["journal_counter", "epoch"])
