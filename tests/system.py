@@ -28,7 +28,17 @@ SETTLE_SECONDS = 180
 PORT_SECONDS = 70
 
 # Only how long things take: a sweep every second, and a decoder that hangs found out sooner.
-QUICK = MappingProxyType({"SHOEBOX_SWEEP_SECONDS": "1", "SHOEBOX_RENDER_WALL_SECONDS": "15"})
+QUICK = MappingProxyType(
+    {
+        "SHOEBOX_SWEEP_SECONDS": "1",
+        "SHOEBOX_RENDER_WALL_SECONDS": "15",
+        "SHOEBOX_IMPORT_SECONDS": "5",
+    }
+)
+# The servers that tests import from are on this machine, on whatever port is free.
+LOOPBACK = MappingProxyType(
+    {"SHOEBOX_IMPORT_PRIVATE_ADDRESSES": "true", "SHOEBOX_IMPORT_PORTS": "1-65535"}
+)
 
 
 def system_make(name, folder, **settings):
@@ -39,7 +49,7 @@ def system_make(name, folder, **settings):
     ports["SERVERS_PORT"] = str(first + len(OWN_PORTS))
     ports |= {"EDGE_PORT": ports["WRITE_PORT"], "EDGE_READ_PORT": ports["READ_PORT"]}
     profile = profile_load(name, {**ports, "SHOEBOX_DATA": str(folder)})
-    return System(profile, {**QUICK, **settings})
+    return System(profile, {**QUICK, **LOOPBACK, **settings})
 
 
 def system_run(name, folder, **settings):
