@@ -54,7 +54,9 @@ app.conf.update(
     worker_cancel_long_running_tasks_on_connection_loss=True,
     worker_soft_shutdown_timeout=5,
     worker_max_tasks_per_child=1000,
-    beat_schedule=beat_schedule(sweep_seconds=settings().sweep_seconds),
+    beat_schedule=beat_schedule(
+        sweep_seconds=settings().sweep_seconds, watch_seconds=settings().watch_seconds
+    ),
     # Nothing is kept between starts: any number of beats may run, anywhere.
     beat_scheduler="celery.beat:Scheduler",
     timezone="UTC",
@@ -65,6 +67,7 @@ app.conf.update(
         "workers.repair",
         "workers.replication",
         "workers.sweep",
+        "workers.watch",
     ],
 )
 

@@ -154,12 +154,28 @@ class Settings(BaseModel):
         5.0, gt=0, description="Seconds between looks for images that are not what they should be."
     )
 
+    watch_seconds: float = Field(
+        10.0, gt=0, description="Seconds between looks for shards that are back, full or dead."
+    )
     handoff_grace_seconds: float = Field(
         600.0,
         ge=0,
         description="A copy that stood in for a home stays so long after the last copy was begun.",
     )
 
+    high_water: float = Field(
+        0.90,
+        gt=0,
+        le=1,
+        description="Part of its disk at which a directory shard takes no new images; "
+        "`shard add --option high_water=…` for one shard.",
+    )
+    low_water: float = Field(
+        0.85,
+        gt=0,
+        le=1,
+        description="Part of its disk below which it takes them again by itself.",
+    )
     repair_bytes_per_second: int = Field(
         32 * MIB,
         ge=0,

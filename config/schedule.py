@@ -8,10 +8,11 @@ PUBLISH_SECONDS = 30.0
 FORGET_SECONDS = 3600.0
 
 
-def beat_schedule(*, sweep_seconds: float) -> dict[str, dict[str, Any]]:
+def beat_schedule(*, sweep_seconds: float, watch_seconds: float) -> dict[str, dict[str, Any]]:
     """Return the periodic tasks. A message nobody took before the next one is worthless."""
     return {
         "sweep": _every(sweep_seconds, "maintenance.sweep"),
+        "watch": _every(watch_seconds, "maintenance.watch"),
         "publish": _every(PUBLISH_SECONDS, "maintenance.publish"),
         "forget": _every(FORGET_SECONDS, "maintenance.forget"),
     }

@@ -27,10 +27,13 @@ SETUP_SECONDS = 180
 SETTLE_SECONDS = 180
 PORT_SECONDS = 70
 
-# Only how long things take: a sweep every second, and a decoder that hangs found out sooner.
+# Only how long things take: a sweep every second, stand-ins that go home in seconds, and a
+# decoder that hangs found out sooner.
 QUICK = MappingProxyType(
     {
         "SHOEBOX_SWEEP_SECONDS": "1",
+        "SHOEBOX_WATCH_SECONDS": "2",
+        "SHOEBOX_HANDOFF_GRACE_SECONDS": "5",
         "SHOEBOX_RENDER_WALL_SECONDS": "15",
         "SHOEBOX_IMPORT_SECONDS": "5",
     }

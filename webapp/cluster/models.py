@@ -26,6 +26,12 @@ class Pool(models.Model):
         validators=[MinValueValidator(1)],
         help_text="W of new versions: positions that must accept an upload.",
     )
+    automatic_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the system itself last published a version.",
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -50,6 +56,15 @@ class Shard(models.Model):
         default=False,
         editable=False,
         help_text="Dead, and nothing lies there alone: drained, or its share was restored.",
+    )
+    full_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it last answered that it is full."
+    )
+    full_reason = models.CharField(
+        max_length=200,
+        blank=True,
+        editable=False,
+        help_text="That it is full, and what the system did about it; empty: it is not.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

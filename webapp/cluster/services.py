@@ -157,7 +157,8 @@ def shard_set_state(*, name: str, state: ShardState) -> Topology:
 def _state_change(shard: Shard, state: ShardState, action: Action) -> None:
     details = {"from": shard.state, "to": state.label}
     shard.state = state.label
-    shard.save(update_fields=["state"])
+    shard.full_at, shard.full_reason = None, ""  # an operator knows better than the system
+    shard.save(update_fields=["state", "full_at", "full_reason"])
     audit_add(action=action, subject=shard.name, details=details)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from webapp.cluster.full import full_note
 from webapp.core.placement import read_order, record_order, write_order
 from webapp.core.shards import ShardEntry, ShardSpec
 from webapp.core.topology import Topology, TopologyVersion
@@ -39,7 +40,11 @@ def _current() -> _Process:
                 pool = ThreadPoolExecutor(PUT_THREADS, thread_name_prefix="shard")
                 _process = _Process(
                     pid,
-                    Fleet(settings.SHOEBOX.shard_credentials, pool_connections=PUT_THREADS),
+                    Fleet(
+                        settings.SHOEBOX.shard_credentials,
+                        pool_connections=PUT_THREADS,
+                        on_full=full_note,
+                    ),
                     pool,
                 )
     return _process

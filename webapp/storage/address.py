@@ -13,6 +13,8 @@ DEFAULT_REGION: Final = "us-east-1"
 ChecksumMode = Literal["when_supported", "when_required"]
 CHECKSUM_MODES: Final[tuple[ChecksumMode, ...]] = get_args(ChecksumMode)
 _S3_OPTIONS: Final = frozenset({"region", "path_style", "checksum"})
+_MARKS: Final = frozenset({"high_water", "low_water"})
+"""Of any shard: the part of its room at which it takes no new images, and takes them again."""
 _FLAGS: Final = {"true": True, "false": False}
 _T = TypeVar("_T")
 FORMS: Final = "file:///path, s3+http://host:port/bucket, s3+https://host/bucket"
@@ -69,8 +71,10 @@ def address_parse(entry: ShardEntry) -> Address:
         raise _wrong(entry)
     if url.scheme in {"s3+http", "s3+https"}:
         return _s3(entry, url)
-    if entry.options:
-        raise _wrong_option(entry, next(iter(entry.options)))
+    _marks_check(entry)
+    others = [option for option in entry.options if option not in _MARKS]
+    if others:
+        raise _wrong_option(entry, others[0])
     if url.scheme == "file" and not url.netloc and url.path.startswith("/"):
         return DirectoryAddress(Path(unquote(url.path)))
     if url.scheme == "memory" and url.netloc:
@@ -79,8 +83,9 @@ def address_parse(entry: ShardEntry) -> Address:
 
 
 def _s3(entry: ShardEntry, url: SplitResult) -> S3Address:
+    _marks_check(entry)
     for option in entry.options:
-        if option not in _S3_OPTIONS:
+        if option not in _S3_OPTIONS | _MARKS:
             raise _wrong_option(entry, option)
     bucket = url.path.strip("/")
     if not url.hostname or not bucket or "/" in bucket:
@@ -94,6 +99,16 @@ def _s3(entry: ShardEntry, url: SplitResult) -> S3Address:
             entry, "checksum", {mode: mode for mode in CHECKSUM_MODES}, default="when_supported"
         ),
     )
+
+
+def _marks_check(entry: ShardEntry) -> None:
+    for option in _MARKS & entry.options.keys():
+        try:
+            part = float(entry.options[option])
+        except ValueError:
+            raise _wrong_option(entry, option) from None
+        if not 0 < part <= 1:
+            raise _wrong_option(entry, option)
 
 
 def _choice(entry: ShardEntry, option: str, values: Mapping[str, _T], *, default: _T) -> _T:
@@ -116,6 +131,6 @@ def _wrong_option(entry: ShardEntry, option: str) -> ConfigurationError:
     return ConfigurationError(
         f"Shard {entry.name!r} has the option {option!r} with {entry.options[option]!r}; "
         "S3 stores know region, path_style (true, false) and checksum "
-        f"({', '.join(CHECKSUM_MODES)}), others none.",
+        f"({', '.join(CHECKSUM_MODES)}); all know high_water and low_water (a part up to 1).",
         shard=entry.name,
     )

@@ -11,7 +11,12 @@ from webapp.storage.address import MemoryAddress, S3Address, address_parse
 from webapp.storage.base import BlobStore
 from webapp.storage.breaker import Breakers
 from webapp.storage.directory import DirectoryStore
-from webapp.storage.identity import FRESH_SECONDS, LOCAL_FRESH_SECONDS, GuardedStore
+from webapp.storage.identity import (
+    FRESH_SECONDS,
+    LOCAL_FRESH_SECONDS,
+    GuardedStore,
+    OnFull,
+)
 from webapp.storage.memory import memory_store
 from webapp.storage.unreachable import UnreachableStore
 
@@ -28,11 +33,17 @@ class Fleet:
         credentials: Of the S3 shards.
         pool_connections: At most so many connections to one S3 shard are kept open; no
             fewer than the threads that use it.
+        on_full: Called with a shard's name and its words when it has no room for a blob.
     """
 
     def __init__(
-        self, credentials: Credentials, *, pool_connections: int = POOL_CONNECTIONS
+        self,
+        credentials: Credentials,
+        *,
+        pool_connections: int = POOL_CONNECTIONS,
+        on_full: OnFull | None = None,
     ) -> None:
+        self._on_full = on_full
         self.breakers = Breakers()
         self._credentials = credentials
         self._pool_connections = pool_connections
@@ -51,7 +62,12 @@ class Fleet:
             known = self._stores.get(entry.name)
             if known is not None and _same_place(known[0], entry):
                 return known[1]
-            store = store_guarded(entry, self._credentials, pool_connections=self._pool_connections)
+            store = store_guarded(
+                entry,
+                self._credentials,
+                pool_connections=self._pool_connections,
+                on_full=self._on_full,
+            )
             self._stores[entry.name] = (entry, store)
             return store
 
@@ -80,7 +96,11 @@ class Fleet:
 
 
 def store_guarded(
-    entry: ShardEntry, credentials: Credentials, *, pool_connections: int = POOL_CONNECTIONS
+    entry: ShardEntry,
+    credentials: Credentials,
+    *,
+    pool_connections: int = POOL_CONNECTIONS,
+    on_full: OnFull | None = None,
 ) -> BlobStore:
     """Return a new store that is believed only while it is the shard of ``entry``.
 
@@ -88,11 +108,14 @@ def store_guarded(
         ConfigurationError: As ``store_open``.
     """
     inner = store_open(entry, credentials, pool_connections=pool_connections)
-    if isinstance(address_parse(entry), S3Address):
-        return GuardedStore(
-            inner, entry.identity, fresh_for=FRESH_SECONDS, write_fresh_for=FRESH_SECONDS
-        )
-    return GuardedStore(inner, entry.identity, fresh_for=LOCAL_FRESH_SECONDS, write_fresh_for=0.0)
+    remote = isinstance(address_parse(entry), S3Address)
+    return GuardedStore(
+        inner,
+        entry.identity,
+        fresh_for=FRESH_SECONDS if remote else LOCAL_FRESH_SECONDS,
+        write_fresh_for=FRESH_SECONDS if remote else 0.0,
+        on_full=on_full,
+    )
 
 
 def store_open(

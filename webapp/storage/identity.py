@@ -11,7 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from webapp.core.errors import ConflictError, ShardIdentityError, ShardUnavailableError
+from webapp.core.errors import (
+    ConflictError,
+    ShardFullError,
+    ShardIdentityError,
+    ShardUnavailableError,
+)
 from webapp.core.keys import IDENTITY_KEY
 from webapp.core.label import Label
 from webapp.core.signing import bytes_digest
@@ -20,6 +25,7 @@ from webapp.storage.base import BlobStat, BlobStore, Check, OpenBlob, Source
 FORMAT = 1
 FRESH_SECONDS = 5.0
 LOCAL_FRESH_SECONDS = 2.0
+OnFull = Callable[[str, str], None]
 _NEVER = float("-inf")
 
 
@@ -99,6 +105,7 @@ class GuardedStore:
         fresh_for: Seconds a check is good for reading.
         write_fresh_for: Seconds a check is good for writing, and for believing "absent".
         clock: Seconds, never running backwards; tests bring their own.
+        on_full: Called with the shard's name and its words when it has no room for a blob.
     """
 
     def __init__(
@@ -109,8 +116,10 @@ class GuardedStore:
         fresh_for: float = FRESH_SECONDS,
         write_fresh_for: float = FRESH_SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        on_full: OnFull | None = None,
     ) -> None:
         self.inner = inner
+        self._on_full = on_full
         self.name = inner.name
         self._wanted = Identity(inner.name, identity)
         self._fresh_for = fresh_for
@@ -125,7 +134,12 @@ class GuardedStore:
             ShardIdentityError: The store is not this shard; nothing was written.
         """
         with self._believed(self._write_fresh_for):
-            return self.inner.put(key, source, label=label)
+            try:
+                return self.inner.put(key, source, label=label)
+            except ShardFullError as error:
+                if self._on_full is not None:
+                    self._on_full(self.name, error.detail)
+                raise
 
     @contextmanager
     def open(

@@ -2,5 +2,6 @@
 
 from webapp.healing.models.reports import Finding, ShardReport
 from webapp.healing.models.runs import HealingRun
+from webapp.healing.models.watch import ShardWatch
 
-__all__ = ["Finding", "HealingRun", "ShardReport"]
+__all__ = ["Finding", "HealingRun", "ShardReport", "ShardWatch"]
