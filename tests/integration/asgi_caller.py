@@ -1,15 +1,18 @@
-"""Calling the whole write service in this process: the receiver in front, Django behind."""
+"""Calling the whole write service in this process: everything that stands before Django, too."""
 
 import asyncio
+import functools
 
 import httpx
 from django.core.asgi import get_asgi_application
 
 from webapp.accounts.services import token_make
+from webapp.events.endpoint import EventStreams
 from webapp.uploads.bounded import BoundedBody
 from webapp.uploads.receiver import Receiver
 
 BASE = "http://127.0.0.1:8000"
+django = functools.cache(get_asgi_application)
 
 
 def bearer(user, scopes, **values):
@@ -18,12 +21,30 @@ def bearer(user, scopes, **values):
     return {"Authorization": f"Bearer {secret}"}
 
 
-def call(method, path, **kwargs):
+def call(method, path, *, cookies=None, **kwargs):
     """Send one request to the write service as a server would give it to it."""
 
     async def send():
-        transport = httpx.ASGITransport(app=Receiver(BoundedBody(get_asgi_application())))
-        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
-            return await client.request(method, path, **kwargs)
+        streams = EventStreams(Receiver(BoundedBody(django())))
+        transport = httpx.ASGITransport(app=_left_at_once(streams))
+        async with httpx.AsyncClient(transport=transport, base_url=BASE, cookies=cookies) as client:
+            try:
+                return await client.request(method, path, **kwargs)
+            finally:
+                streams.close()
 
     return asyncio.run(send())
+
+
+def _left_at_once(streams):
+    """Let who listens to events leave once they are answered: a stream has no end."""
+
+    async def application(scope, receive, send):
+        async def send_and_end(message):
+            await send(message)
+            if b"text/event-stream" in dict(message.get("headers", ())).values():
+                streams.close()
+
+        await streams(scope, receive, send_and_end)
+
+    return application
