@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from webapp.images.models import Image
 
@@ -18,9 +18,8 @@ class Neighbours:
 def neighbours_of(image: Image) -> Neighbours:
     """Return what lies beside an image, newest first, deleted ones left out. Two small queries."""
     rows = Image.objects.visible_to(image.owner).not_deleted()
-    later = Q(created_at__gt=image.created_at) | Q(created_at=image.created_at, id__gt=image.id)
     return Neighbours(
-        newer=_first(rows.filter(later).order_by("created_at", "id")),
+        newer=_first(rows.newer_than(image.created_at, image.id).order_by("created_at", "id")),
         older=_first(rows.older_than(image.created_at, image.id)),
     )
 

@@ -87,7 +87,8 @@ def test_an_upload_is_two_looks_and_a_short_transaction_on_sqlite(
     owner, receiver_thread, statements, monkeypatch
 ):
     asked = asked_by_upload(owner, statements, monkeypatch)
-    assert len(asked) == TOKEN + KNOWN + len(["version", "owner", "image", "messages"]), asked
+    transaction = ["begin", "version", "owner", "image", "messages"]
+    assert len(asked) == TOKEN + KNOWN + len(transaction), asked
 
 
 class Calls:
