@@ -1,7 +1,7 @@
 """`manage.py doctor`: a line per part this installation needs; fails when one is not well.
 
-Checks settings, index, broker and queues, topology, the clock against each store's, and
-writes, reads and deletes a small blob on each shard.
+Checks settings, public addresses, index, broker and queues, topology, the clock against each
+store's, and writes, reads and deletes a small blob on each shard.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from kombu.exceptions import OperationalError
 
 from config.celery import app
+from config.public import addresses_finding
 from webapp.cluster.models import Shard
 from webapp.cluster.report import shard_finding
 from webapp.cluster.snapshot import topology_now
@@ -45,6 +46,7 @@ def findings() -> Iterator[Finding]:
     """Yield part, whether it is well, and what was seen."""
     shoebox = settings.SHOEBOX
     yield "settings", True, f"profile {shoebox.profile}, keys {shoebox.keyring.current.key_id}"
+    yield "addresses", *addresses_finding(shoebox)
     yield _look("index", _index)
     yield _look("outbox", lambda: f"{outbox_depth()} messages wait")
     yield _look("broker", _broker)
