@@ -14,7 +14,7 @@ from django.urls import URLResolver, get_resolver
 from tests.factories import isolate, make_cluster, make_image, make_picture, make_user
 from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.asgi_caller import call
-from tests.integration.roles import NOBODY, OTHER, OWNER, ROLES, SESSIONS, STAFF, shown_by
+from tests.integration.roles import NOBODY, OTHER, OWNER, ROLES, SESSIONS, STAFF, Shown, shown_by
 from webapp.accounts.invitations import invitation_create
 from webapp.accounts.models import Scope, User
 from webapp.accounts.services import token_make
@@ -111,6 +111,7 @@ class Page:
 
 
 LOGIN = "login"
+CSP = "Content-Security-Policy"
 ALL = (200, 200, 200, 200)
 PAGES = [
     Page("GET", "/", 200, 200, 200, LOGIN),
@@ -191,13 +192,16 @@ class World:
 
     def ask(self, role, line, path):
         """What somebody is answered: a status, or that they are asked to sign in."""
-        shown = self.shown(role)
-        sent = {name: value() if callable(value) else value for name, value in line.sent.items()}
-        sent["headers"] = {**sent.get("headers", {}), **shown.headers}
-        response = call(line.method, path, cookies=shown.cookies, **sent)
+        response = self.answer(self.shown(role), line, path)
         User.objects.update(is_active=True)
         to_login = response.headers.get("Location", "").startswith("/login?next=")
         return LOGIN if response.status_code == 302 and to_login else response.status_code
+
+    def answer(self, shown, line, path):
+        """The response to somebody who shows so much of who they are."""
+        sent = {name: value() if callable(value) else value for name, value in line.sent.items()}
+        sent["headers"] = {**sent.get("headers", {}), **shown.headers}
+        return call(line.method, path, cookies=shown.cookies, **sent)
 
 
 @pytest.fixture
@@ -261,6 +265,42 @@ def test_every_page_of_the_admin_is_for_staff_only(world):
     assert found == {(302, "/admin/login/")}
 
 
+SAFE = {"GET", "HEAD"}
+FORMS = [line for line in [*CALLS, *PAGES] if line.method not in SAFE]
+"""Everything that changes something, in the API and on pages."""
+
+
+def test_a_session_changes_nothing_without_its_csrf_token(world):
+    shown = world.shown(role_named("owner's session"))
+    forged = [
+        Shown({}, shown.cookies),
+        Shown({"X-CSRFToken": "d" * 32}, shown.cookies),
+        Shown({**shown.headers, "Origin": "https://evil.example"}, shown.cookies),
+    ]
+    passed = []
+    for line in FORMS:
+        path = world.path(line.path) + getattr(line, "query", "")
+        answers = [world.answer(one, line, path).status_code for one in forged]
+        passed += [f"{line}: {answers}"] if set(answers) != {403} else []
+    assert passed == []
+
+
+@pytest.mark.parametrize("name", ["nobody", "owner's session", "staff's session"])
+def test_every_page_and_every_refusal_carries_our_policy(world, name):
+    shown = world.shown(role_named(name))
+    bare = set()
+    for line in PAGES:
+        policy = world.answer(shown, line, world.path(line.path)).headers.get(CSP, "")
+        strict = policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+        bare |= set() if strict and "unsafe" not in policy else {f"{line}: {policy}"}
+        shown = world.shown(role_named(name)) if line.path == "/logout" else shown
+    assert bare == set()
+
+
+def role_named(name):
+    return next(role for role in ROLES if role.name == name)
+
+
 def test_what_was_refused_changed_nothing(world):
     image = make_image(world.owner, world._folder).image
     for line in CALLS:
@@ -285,8 +325,7 @@ def test_a_list_has_only_what_one_may_see(world):
 
 
 def test_who_is_staff_no_longer_is_a_user_like_others(world):
-    role = next(role for role in ROLES if role.name == "staff's admin token")
-    shown = world.shown(role)
+    shown = world.shown(role_named("staff's admin token"))
     path = world.path(IMAGE)
     assert call("GET", path, headers=shown.headers).status_code == 200
     User.objects.filter(pk=world.users[STAFF].pk).update(is_staff=False)
