@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from tests.factories import isolate, make_image, make_user
 from webapp.cluster.models import Pool, Shard, TopologyVersion
+from webapp.cluster.report import shard_finding, shard_rows
 from webapp.cluster.services import shard_activate, shard_add, shard_set_state
 from webapp.cluster.snapshot import topology_now
 from webapp.cluster.usage import DiskUsage
@@ -209,3 +210,17 @@ def test_the_share_of_a_dead_shard_is_restored_and_that_is_published(shards, tmp
     assert [message.subject for message in queued] == ["shard=s1"]
     assert HealingRun.objects.get(scope="shard=s1").finished_at is not None
     assert topology_now().emptied("s1")
+
+
+def test_staff_see_a_full_shard(shards, used, client):
+    used |= {"s1": 91, "s2": 10, "s3": 10, "s4": 10}
+    full_look()
+
+    metrics = client.get("/metrics").content.decode()
+    degraded = client.get("/readyz").json()["reasons"]
+    listed = "".join(shard_rows())
+
+    assert 'shoebox_shard_full{shard="s1"} 1.0' in metrics
+    assert "91%" in degraded["shard:s1"]
+    assert "91%" in listed
+    assert not shard_finding(Shard.objects.get(name="s1"))[0]

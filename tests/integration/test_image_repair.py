@@ -247,6 +247,16 @@ def test_an_image_that_was_deleted_is_not_brought_back(shards, ready):
     assert dict(image_repair(image_id=ready.id, apply=True).codes) == {"gone": 1}
 
 
+def test_a_deleted_image_that_can_be_restored_is_made_whole_too(shards, ready):
+    image_delete(image=ready)
+    min(files(shards, ready, "original").values()).unlink()
+
+    repaired = image_repair(image_id=ready.id, apply=True)
+
+    assert (dict(repaired.codes), repaired.whole) == ({"copied": 1}, True)
+    assert Image.objects.get(id=ready.id).state == ImageState.DELETED
+
+
 def test_a_lease_ends_by_itself(ready):
     Image.objects.filter(id=ready.id).update(lease="gone", lease_until="2020-01-01T00:00:00Z")
 

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from webapp.api.answers import json_answer
 from webapp.cluster.snapshot import pool_names, topology_now
 from webapp.cluster.stores import fleet
+from webapp.cluster.usage import shards_full
 from webapp.core.keys import IDENTITY_KEY
 from webapp.core.topology import Topology
 from webapp.storage.everywhere import stat_all
@@ -107,6 +108,8 @@ def _shards(failing: dict[str, str], degraded: dict[str, str]) -> None:
     answers = stat_all(fleet().stores(topology, names), IDENTITY_KEY, within=SHARD_SECONDS)
     for name, error in answers.silent.items():
         degraded[f"shard:{name}"] = error.detail
+    for name, reason in shards_full().items():
+        degraded.setdefault(f"shard:{name}", reason)
     currents = {pool: topology.current(pool, now=time.time()) for pool in pool_names()}
     if not any(currents.values()):
         failing["topology"] = "No topology is published: no shard takes images yet."

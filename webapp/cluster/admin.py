@@ -31,7 +31,17 @@ STATE_LABELS = {
 class ShardAdmin(ReadOnlyAdmin):
     """Shards. They are added, and declared dead, with `manage.py shard` only."""
 
-    list_display = ("name", "state_label", "zone", "pool", "weight", "share", "disk", "url")
+    list_display = (
+        "name",
+        "state_label",
+        "zone",
+        "pool",
+        "weight",
+        "share",
+        "disk",
+        "full_reason",
+        "url",
+    )
     list_filter = ("state", "zone", "pool")
     list_select_related = ("pool",)
     actions = ("activate", "read_only", "down", "back")

@@ -25,6 +25,7 @@ def shard_rows() -> Iterator[str]:
         yield (
             f"{shard.name:<16}{shard.pool_id:<10}{shard.zone:<10}{shard.state:<11}"
             f"{share:>7.1%}  {shard.url}"
+            + (f"  ({shard.full_reason})" if shard.full_reason else "")
         )
     yield f"Topology revision {topology.revision}; SHARE: part of new images it is a home of."
 
@@ -35,7 +36,10 @@ def shard_finding(shard: Shard) -> tuple[bool, str]:
         report = shard_probe(store(shard.entry))
     except ShoeboxError as error:
         return False, error.detail
-    return not report.problems, probe_line(report)
+    seen = probe_line(report)
+    if shard.full_reason:
+        return False, f"{seen}, {shard.full_reason}"
+    return not report.problems, seen
 
 
 def probe_line(report: ProbeReport) -> str:

@@ -33,6 +33,11 @@ def _shares(version: TopologyVersion) -> Mapping[str, float]:
     return shares(version)  # walks every partition; a version never changes
 
 
+def shards_full() -> dict[str, str]:
+    """Return the shards that are full, and what the system did about each."""
+    return dict(Shard.objects.exclude(full_reason="").values_list("name", "full_reason"))
+
+
 def disk_usage_of(shard: Shard) -> DiskUsage | None:
     """Return how full the disk of a directory shard is; None where that is not known."""
     try:

@@ -62,7 +62,7 @@ def scope_parse(text: str) -> Scope:
 
 def scope_rows(scope: Scope) -> ImageQuerySet:
     """Return the rows that may be in a scope, in the order of the walk."""
-    rows = Image.objects.exclude(state=ImageState.DELETED).order_by("id")
+    rows = Image.objects.exclude(state=ImageState.DELETED, restorable_until=None).order_by("id")
     if scope.image:
         return rows.filter(id=scope.image)
     if not scope.partition:

@@ -66,7 +66,8 @@ def image_repair(*, image_id: str, depths: Depths = read_all, apply: bool) -> Re
 
     A bad copy goes to quarantine and is replaced; it never replaces a good one. A shard that
     cannot tell is left alone. Renditions that are lost everywhere are made again. Copies that
-    stood in are removed as ``stand_ins_remove`` says.
+    stood in are removed as ``stand_ins_remove`` says. Of a deleted image that can be restored
+    the bytes are worth as much; its records are the deletion's business. An erased one is gone.
 
     Args:
         image_id: The image.
@@ -74,7 +75,7 @@ def image_repair(*, image_id: str, depths: Depths = read_all, apply: bool) -> Re
         apply: False: look and say what would be done.
     """
     image = image_find(image_id=image_id)
-    if image is None or image.state == ImageState.DELETED:
+    if image is None or _erased(image):
         return Repaired(Counter({Code.GONE: 1}))
     placement = Placement.of(image.image_id, topology_now())
     look = _look(image, placement, depths)
@@ -83,7 +84,8 @@ def image_repair(*, image_id: str, depths: Depths = read_all, apply: bool) -> Re
     if tally.suspicious and depths is not read_all:
         return image_repair(image_id=image_id, depths=read_all, apply=apply)
     complete = _conclude(look, done, tally, apply=apply)
-    complete &= manifest_mend(image, placement, depths, tally, apply=apply)
+    if image.state != ImageState.DELETED:
+        complete &= manifest_mend(image, placement, depths, tally, apply=apply)
     if apply:
         _note(image, look, done)
         complete &= _follow_up(image, look, done, tally, complete=complete)
@@ -157,15 +159,20 @@ def _conclude(look: Look, done: Done, tally: Tally, *, apply: bool) -> bool:
 
 
 def _follow_up(image: Image, look: Look, done: Done, tally: Tally, *, complete: bool) -> bool:
+    deleted = image.state == ImageState.DELETED
     lost = [blob.name for blob, at in look[1:] if plan_blob(at, wanted=blob.count).lost]
-    if lost and image_remake(image_id=image.id, names=lost):
+    if lost and not deleted and image_remake(image_id=image.id, names=lost):
         tally.codes[Code.REMAKE] += 1
         return False
-    settled = image_settle(image_id=image.id, complete=complete)
+    settled = deleted or image_settle(image_id=image.id, complete=complete)
     if complete and _extras(look, done):
         stand_ins_remove(image_id=image.id, tally=tally)
     _mind_deletion(image.id)
     return settled
+
+
+def _erased(image: Image) -> bool:
+    return image.state == ImageState.DELETED and image.restorable_until is None
 
 
 def _bytes_read(look: Look) -> int:
@@ -191,7 +198,7 @@ def stand_ins_remove(*, image_id: str, tally: Tally) -> None:
     """
     with image_leased(image_id=image_id) as lease:
         image = image_find(image_id=image_id) if lease else None
-        if lease is None or image is None or image.state == ImageState.DELETED:
+        if lease is None or image is None or _erased(image):
             tally.codes[Code.BUSY] += 1
             return
         wait_until = newest_copy(image) + timedelta(seconds=settings.SHOEBOX.handoff_grace_seconds)
@@ -226,12 +233,15 @@ def newest_copy(image: Image) -> datetime:
 
 
 def _look_again(image: Image, moment: datetime) -> None:
-    rows = Image.objects.filter(id=image.id).exclude(state=ImageState.STORED)
+    # What is due of a stored or deleted image is something else.
+    elsewhere = [ImageState.STORED, ImageState.DELETED]
+    rows = Image.objects.filter(id=image.id).exclude(state__in=elsewhere)
     rows.update(due_at=moment)
 
 
 def _mind_deletion(image_id: str) -> None:
     """Have a deletion finished again that came while copies were written."""
     with transaction.atomic():
-        if Image.objects.filter(id=image_id, state=ImageState.DELETED).exists():
+        rows = Image.objects.filter(id=image_id, state=ImageState.DELETED, restorable_until=None)
+        if rows.exists():
             outbox_add(subject=image_id, tasks=[Task.DELETE])
