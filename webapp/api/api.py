@@ -1,5 +1,6 @@
 """The API: all calls, and the document that describes them."""
 
+from copy import deepcopy
 from typing import Any
 
 from ninja import NinjaAPI, Swagger
@@ -9,23 +10,20 @@ from ninja.operation import Operation
 from webapp.accounts.models import Scope
 from webapp.api import imports, me, uploads
 from webapp.api.auth import needs
+from webapp.api.beside import PATHS
 from webapp.api.problems import handlers_install
+from webapp.api.refusals import refusals_of
 from webapp.api.schemas import Problem
-from webapp.core.problem import CONTENT_TYPE
 
 DESCRIPTION = """
 Upload pictures, list, change and delete them. Send `Authorization: Bearer TOKEN`; scopes are
 `upload`, `read`, `delete`, `admin`. Errors are `application/problem+json` with a stable `code`.
 Pictures themselves are read from the read service, by the links in each answer.
 """
-_PROBLEM = {
-    "description": "A problem; `code` says which.",
-    "content": {CONTENT_TYPE: {"schema": {"$ref": REF_TEMPLATE.format(model="Problem")}}},
-}
 
 
 class ShoeboxAPI(NinjaAPI):
-    """NinjaAPI whose document says of every call that it may answer with a problem."""
+    """NinjaAPI whose document says of every call how it may fail, and knows the calls beside it."""
 
     def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
         """Return the OpenAPI document."""
@@ -35,7 +33,8 @@ class ShoeboxAPI(NinjaAPI):
         for path in document["paths"].values():
             for operation in path.values():
                 operation["summary"] = operation["description"].partition("\n")[0]
-                operation["responses"]["default"] = _PROBLEM
+                operation["responses"] |= refusals_of(operation["operationId"])
+        document["paths"] |= deepcopy(dict(PATHS))
         return document
 
     def get_openapi_operation_id(self, operation: Operation) -> str:

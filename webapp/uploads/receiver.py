@@ -136,12 +136,12 @@ def _idempotency_key(headers: dict[str, str]) -> str:
 async def _read(scope: Scope, headers: dict[str, str], receive: Receive, spool: Spool) -> Details:
     chunks = body_chunks(receive, idle_seconds=settings.SHOEBOX.upload_idle_seconds)
     content_type = headers.get("content-type", "")
+    query = parse_qsl(scope["query_string"].decode("latin-1"), errors="replace")
+    details = details_read(dict(query))  # refused beside a form too, where it would not count
     if content_type.lower().startswith("multipart/form-data"):
         form = FormReader(content_type=content_type, spool=spool)
         await form.read(chunks)
         return details_read(form.fields, filename=form.filename)
-    query = parse_qsl(scope["query_string"].decode("latin-1"), errors="replace")
-    details = details_read(dict(query))
     async for chunk in chunks:
         await spool.write(chunk)
         del chunk
