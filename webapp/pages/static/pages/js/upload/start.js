@@ -1,6 +1,7 @@
-// Pictures come in by drop, paste or file picker, from anywhere on a page.
+// Pictures come in by drop, paste, file picker or link, from anywhere on a page.
 import { tileArrive } from "./arrive.js";
 import { kept } from "./kept.js";
+import { Links, linkOf } from "./links.js";
 import { Queue } from "./queue.js";
 import { Tray } from "./tray.js";
 
@@ -17,21 +18,25 @@ function wanted() {
 
 function start() {
   const tray = new Tray();
-  const queue = new Queue({
+  const told = {
     onChange: (upload) => tray.show(upload),
     onStored: async (upload) => {
       if (!(await tileArrive(upload))) tray.settle(upload.image.id, "added");
     },
-  });
-  tray.onCancel = (upload) => queue.cancel(upload);
-  tray.onRetry = (upload) => queue.retry(upload);
+  };
+  const [queue, links] = [new Queue(told), new Links(told)];
+  const from = (upload) => (upload.link ? links : queue);
+  tray.onCancel = (upload) => from(upload).cancel(upload);
+  tray.onRetry = (upload) => from(upload).retry(upload);
 
+  const dialog = document.getElementById("upload-dialog");
   const add = (files) => {
-    document.getElementById("upload-dialog").close();
+    dialog.close();
     queue.add([...files], wanted());
   };
   listenPicker(add);
   listenDrop(add);
+  listenLink(dialog, (link) => links.add(link, wanted()));
   document.addEventListener("paste", (event) => {
     if (event.clipboardData.files.length) add(event.clipboardData.files);
   });
@@ -51,6 +56,33 @@ function listenPicker(add) {
   picker.addEventListener("change", () => {
     add(picker.files);
     picker.value = ""; // the same file may be chosen again
+  });
+}
+
+// A link that is pasted onto the page waits in the dialog: nobody asked for it to be fetched yet.
+function listenLink(dialog, add) {
+  const field = document.getElementById("upload-link");
+  dialog.querySelector("form").addEventListener("submit", (event) => {
+    if (event.submitter?.value === "close") return;
+    const link = linkOf(field.value);
+    field.setCustomValidity(link ? "" : "A link begins with https:// or http://.");
+    if (!link) event.preventDefault();
+    if (!field.reportValidity()) return;
+    field.value = "";
+    add(link);
+  });
+  field.addEventListener("input", () => field.setCustomValidity(""));
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return; // which would take the first button, the one that closes
+    event.preventDefault();
+    field.form.requestSubmit(dialog.querySelector("button[value=link]"));
+  });
+  document.addEventListener("paste", (event) => {
+    const link = linkOf(event.clipboardData.getData("text/plain"));
+    if (!link || event.clipboardData.files.length || event.target.closest?.("input, textarea")) return;
+    field.value = link;
+    if (!dialog.open) dialog.showModal();
+    field.focus();
   });
 }
 
