@@ -1,0 +1,103 @@
+"""Crowds of uploads to running services: quotas hold, and connections to the index are kept."""
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import psycopg
+import pytest
+
+from tests.factories import make_picture
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+
+TUS = "/api/v1/tus/"
+QUOTA, CROWD = 5, 24
+UPLOADS, SENDERS = 200, 32
+# A pool of 16 in the write service; beside it whoever counts, and a worker that comes back.
+MOST_SESSIONS = 24
+
+
+class Sender:
+    """Uploads as somebody new, by the API or by tus; every upload has a connection of its own."""
+
+    def __init__(self, system, *, quota=None):
+        name = f"crowd-{secrets.token_hex(4)}"
+        system.manage("user", "add", name, "--no-password")
+        words = ("--name", "crowd", "--scope", "upload", "--scope", "read")
+        token = system.manage("token", "add", name, *words).split()[-1]
+        if quota:
+            change = f"User.objects.filter(username={name!r}).update(quota_images={quota})"
+            system.manage("shell", "-c", f"from webapp.accounts.models import User; {change}")
+        self.base = system.environment["SHOEBOX_WRITE_URL"]
+        self.headers = {"Authorization": f"Bearer {token}"}
+
+    def _call(self, method, path, **kwargs):
+        more = kwargs.pop("headers", {})
+        return httpx.request(
+            method,
+            self.base + path,
+            headers={**self.headers, **more},
+            timeout=60,
+            trust_env=False,
+            **kwargs,
+        )
+
+    def by_api(self):
+        return self._call("POST", "/api/v1/images", content=self.picture()).status_code
+
+    def by_tus(self):
+        data = self.picture()
+        headers = {
+            "Tus-Resumable": "1.0.0",
+            "Upload-Length": str(len(data)),
+            "Content-Type": "application/offset+octet-stream",
+        }
+        return self._call("POST", TUS, content=data, headers=headers).status_code
+
+    def announce(self):
+        """Announce a body and send none of it; return how it is answered."""
+        headers = {"Content-Length": "1000", "Expect": "100-continue"}
+        with httpx.Client(base_url=self.base, trust_env=False) as client:
+            request = client.build_request("POST", "/api/v1/images", headers=headers | self.headers)
+            return client.send(request).status_code
+
+    def usage(self):
+        return self._call("GET", "/api/v1/me").json()["usage"]
+
+    @staticmethod
+    def picture():
+        return make_picture(width=32, height=32)
+
+
+@pytest.fixture(params=["embedded_system", "cluster_system"])
+def system(request):
+    return request.getfixturevalue(request.param)
+
+
+def at_once(acts, threads):
+    with ThreadPoolExecutor(threads) as pool:
+        return [future.result() for future in [pool.submit(act) for act in acts]]
+
+
+def test_a_crowd_by_api_and_tus_fills_a_quota_and_does_not_exceed_it(system):
+    sender = Sender(system, quota=QUOTA)
+    answers = at_once([sender.by_api, sender.by_tus] * (CROWD // 2), CROWD)
+    assert sorted(answers) == [201] * QUOTA + [507] * (CROWD - QUOTA)
+    assert sender.usage()["images"] == QUOTA
+    assert sender.announce() == 507
+
+
+def sessions(system):
+    """Return how many connections to the index were ever made."""
+    with psycopg.connect(system.environment["SHOEBOX_DATABASE_URL"]) as index:
+        asked = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
+        return index.execute(asked).fetchone()[0]
+
+
+def test_uploads_share_a_few_connections_to_the_index(cluster_system):
+    sender = Sender(cluster_system)
+    before = sessions(cluster_system)
+    answers = at_once([sender.by_api] * UPLOADS, SENDERS)
+    assert answers == [201] * UPLOADS
+    assert sessions(cluster_system) - before <= MOST_SESSIONS
