@@ -12,6 +12,7 @@ from webapp.core.manifest import Manifest, Revision, Tombstone
 from webapp.core.placement import homes
 from webapp.core.topology import Topology
 from webapp.healing.rebuild_seen import ImageSeen, OriginalSeen
+from webapp.images.delete_link import delete_hash, delete_secret
 from webapp.images.models import Image, ImageState
 from webapp.images.values import dedupe_key
 from webapp.storage.base import Check
@@ -39,6 +40,8 @@ def row_make(seen: ImageSeen, topology: Topology) -> tuple[Image, str] | None:
     if seen.deleted and seen.tombstone:
         _bury(image, seen.tombstone)
     image.dedupe_key = _dedupe_key(image)
+    if image.state != ImageState.DELETED:
+        image.delete_hash = delete_hash(delete_secret(image.id))
     image.replicas = [_replica(o) for o in seen.holders(image.digest) if o.size == image.bytes]
     image.due_at = None if _whole(image, seen, topology) else timezone.now()
     return image, owner_name

@@ -9,7 +9,7 @@ from limits import RateLimitItem, parse
 UPLOADS: Final = "/api/v1/images"
 TUS: Final = "/api/v1/tus"
 API: Final = "/api/"
-SIGN_IN: Final = frozenset({"/login", "/admin/login/"})
+SIGN_IN: Final = frozenset({"/login", "/admin/login/", "/sign-up"})
 CHUNKS_PER_UPLOAD: Final = 50
 """A resumable upload comes in pieces: so many count as one upload."""
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})

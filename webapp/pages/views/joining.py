@@ -83,7 +83,6 @@ def _unusable(request: HttpRequest, error: ShoeboxError, *, status: int) -> Http
 
 
 def _quiet(response: HttpResponse) -> HttpResponse:
-    response["Referrer-Policy"] = "no-referrer"  # the address may be the secret
     response["X-Robots-Tag"] = "noindex"
     return response
 

@@ -26,6 +26,5 @@ def remove(request: HttpRequest, image_id: str, secret: str) -> HttpResponse:
 
 def _page(request: HttpRequest, *, status: int = 200, **context: object) -> HttpResponse:
     response = render(request, "pages/remove.html", context, status=status)
-    response["Referrer-Policy"] = "no-referrer"  # the address is the secret
     response["X-Robots-Tag"] = "noindex"
     return response
