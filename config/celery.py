@@ -55,7 +55,10 @@ app.conf.update(
     worker_soft_shutdown_timeout=5,
     worker_max_tasks_per_child=1000,
     beat_schedule=beat_schedule(
-        sweep_seconds=settings().sweep_seconds, watch_seconds=settings().watch_seconds
+        sweep_seconds=settings().sweep_seconds,
+        watch_seconds=settings().watch_seconds,
+        scrub_cycle_days=settings().scrub_cycle_days,
+        reap_seconds=settings().reap_seconds,
     ),
     # Nothing is kept between starts: any number of beats may run, anywhere.
     beat_scheduler="celery.beat:Scheduler",
@@ -63,9 +66,11 @@ app.conf.update(
     imports=[
         "workers.forget",
         "workers.imports",
+        "workers.reap",
         "workers.renditions",
         "workers.repair",
         "workers.replication",
+        "workers.scrub",
         "workers.sweep",
         "workers.watch",
     ],

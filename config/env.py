@@ -183,6 +183,18 @@ class Settings(BaseModel):
         "0 for no limit.",
     )
 
+    scrub_bytes_per_second: int = Field(
+        16 * MIB,
+        ge=0,
+        description="Bytes a scrub reads per second, unless it is told otherwise; 0 for no limit.",
+    )
+    scrub_cycle_days: float = Field(
+        30.0, gt=0, description="Days in which the perpetual scrub reads everything once."
+    )
+    reap_seconds: float = Field(
+        600.0, gt=0, description="Seconds between looks for deleted images past their date."
+    )
+
     reader_cache_bytes: int = Field(
         256 * MIB, ge=0, description="Memory a read process keeps blobs in."
     )

@@ -5,6 +5,7 @@ Written by ``manage.py reference --write``; ``tests/docs`` fail when a page is s
 
 from config.reference.commands import commands_page
 from config.reference.errors import errors_page
+from config.reference.findings import findings_page
 from config.reference.metrics import metrics_page
 from config.reference.settings import settings_page
 from config.reference.values import Page
@@ -16,5 +17,6 @@ def reference_pages() -> dict[str, Page]:
         "settings.md": settings_page(),
         "commands.md": commands_page(),
         "errors.md": errors_page(),
+        "findings.md": findings_page(),
         "metrics.md": metrics_page(),
     }

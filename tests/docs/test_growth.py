@@ -6,7 +6,6 @@ import pytest
 
 from config.celery import app
 from config.queues import task_queues
-from config.schedule import beat_schedule
 from webapp.core.presets import BROWSER_TYPES, ORIGINAL_TYPES, PRESET_BY_NAME, PRESETS
 from webapp.intake import probe
 from webapp.outbox.tasks import Queue, Task
@@ -38,7 +37,7 @@ def test_every_queue_has_a_worker_group():
     )
 
 
-@pytest.mark.parametrize("entry", beat_schedule(sweep_seconds=1, watch_seconds=1).values(), ids=lambda e: e["task"])
+@pytest.mark.parametrize("entry", app.conf.beat_schedule.values(), ids=lambda e: e["task"])
 def test_what_beat_sends_has_a_task_and_a_queue(entry, tasks):
     assert entry["task"] in tasks
     assert entry["options"]["queue"] in QUEUES

@@ -8,8 +8,9 @@ from config.env import Settings
 from config.reference import reference_pages as _reference_pages
 from config.reference.settings import variable
 from tests.docs.pages import ROOT
+from webapp.healing.findings import Code
 
-PAGES = ("settings.md", "commands.md", "errors.md", "metrics.md")
+PAGES = ("settings.md", "commands.md", "errors.md", "findings.md", "metrics.md")
 reference_pages = cache(_reference_pages)
 
 
@@ -33,7 +34,7 @@ def test_nothing_is_without_a_sentence(name):
     assert silent == []
 
 
-@pytest.mark.parametrize("name", ["settings.md", "errors.md", "metrics.md"])
+@pytest.mark.parametrize("name", ["settings.md", "errors.md", "findings.md", "metrics.md"])
 def test_a_sentence_ends_as_one(name):
     sentences = reference_pages()[name].sentences
 
@@ -52,6 +53,12 @@ def test_every_command_of_ours_is_on_its_page():
     text = reference_pages()["commands.md"].text
 
     assert {name for name in names if f"\n## {name}\n" not in text} == set()
+
+
+def test_every_code_of_a_finding_is_on_its_page():
+    text = reference_pages()["findings.md"].text
+
+    assert {code for code in Code if f"| `{code.value}` |" not in text} == set()
 
 
 def test_values_of_this_process_are_not_on_the_pages(settings):

@@ -79,7 +79,7 @@ def _one_copy(wanted: Wanted, seen: Seen, blob: BlobSeen, digest: str) -> Iterat
             detail = "no label" if blob.label_digest is None else f"says {blob.label_digest}"
             yield Finding(Code.LABEL_WRONG, blob.shard, seen.image_id, blob.name, detail)
         return
-    if wanted.settling and blob.digest == blob.label_digest:
+    if wanted.settling and blob.sound:
         return  # a rendition made again, which the index is about to learn of
     detail = f"{blob.size} bytes, {blob.digest}"
     yield Finding(Code.CORRUPT, blob.shard, seen.image_id, blob.name, detail)
@@ -101,13 +101,11 @@ def _one_record(wanted: Wanted, seen: Seen, blob: BlobSeen) -> Iterator[Finding]
     def finding(code: Code, detail: str) -> Finding:
         return Finding(code, blob.shard, seen.image_id, blob.name, detail)
 
-    if blob.revision is None:
-        yield finding(Code.MANIFEST_DAMAGED, "cannot be read")
+    if blob.revision is None or not blob.sound:
+        yield finding(Code.MANIFEST_DAMAGED, "cannot be read, or is not what its label says")
     elif blob.revision < wanted.record_revision:
         have, want = blob.revision.counter, wanted.record_revision.counter
         yield finding(Code.MANIFEST_STALE, f"revision {have}, not {want}")
-    elif blob.revision == wanted.record_revision and wanted.record_digest not in {"", blob.digest}:
-        yield finding(Code.MANIFEST_DAMAGED, "not what this revision says")
 
 
 def _later_records(wanted: Wanted, seen: Seen) -> Iterator[Finding]:

@@ -28,6 +28,11 @@ class BlobSeen:
     modified: float
     revision: Revision | None = None
 
+    @property
+    def sound(self) -> bool:
+        """Whether the bytes are what the label beside them says."""
+        return self.digest == self.label_digest
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -64,7 +69,6 @@ class Wanted:
         record: ``manifest.json`` or ``tombstone``: what must lie on every recording position;
             empty while nothing was written yet.
         record_revision: What that record must be at least.
-        record_digest: Of its bytes at exactly that revision; empty when that is not known.
         settling: Young, and workers are still bringing copies where they belong.
         erased: Deleted for good: nothing but the tombstone may lie anywhere.
         deleted: Deleted, restorable or not.
@@ -79,7 +83,6 @@ class Wanted:
     revision: Revision
     record: str = ""
     record_revision: Revision = field(default=Revision(0, 0))
-    record_digest: str = ""
     settling: bool = False
     erased: bool = False
     deleted: bool = False
@@ -91,5 +94,5 @@ class Wanted:
 
 def newest(seen: Seen, name: str) -> BlobSeen | None:
     """Return the copy of a manifest or tombstone that has the highest revision."""
-    known = [blob for blob in seen.of(name) if blob.revision is not None]
+    known = [blob for blob in seen.of(name) if blob.revision is not None and blob.sound]
     return max(known, key=lambda blob: blob.revision or Revision(0, 0), default=None)
