@@ -82,7 +82,8 @@ def _usages(parser: argparse.ArgumentParser, arguments: list[argparse.Action]) -
     excluded: list[argparse.Action] = []
     for group in parser._mutually_exclusive_groups:  # noqa: SLF001 - see above
         excluded += group._group_actions  # noqa: SLF001 - see above
-        choice = " | ".join(action.option_strings[-1] for action in group._group_actions)  # noqa: SLF001 - see above
+        members = group._group_actions  # noqa: SLF001 - see above
+        choice = " | ".join((action.option_strings or [action.dest])[-1] for action in members)
         yield f"({choice})" if group.required else f"[{choice}]"
     yield from (_usage(action) for action in arguments if action not in excluded)
 

@@ -67,6 +67,7 @@ class Door:
         except RateLimitedError as error:
             await problem_send(send, error)
             return
+        del headers  # a slow upload would keep them for minutes
         await self._application(_with_client(scope, address), receive, send)
 
     def _address(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 BUFFER_BYTES: Final = 64 * 1024
 """Of one body, while there are few: every write costs a hop to a thread."""
 LEAST_BYTES: Final = 4 * 1024
-TOGETHER_BYTES: Final = 8 * 1024 * 1024
+TOGETHER_BYTES: Final = 4 * 1024 * 1024
 
 
 class BufferRoom:

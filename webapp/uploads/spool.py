@@ -14,7 +14,7 @@ from threading import Event, Lock, Thread
 
 from webapp.core.errors import BusyError, TooLargeError
 from webapp.uploads.memory import buffer_room
-from webapp.uploads.threads import on_file_thread
+from webapp.uploads.threads import on_file_thread, on_spool_thread
 
 FRESH_SECONDS = 60
 STALE_SECONDS = 15 * 60
@@ -50,6 +50,7 @@ class Spool:
         self._hash = hashlib.sha256()
         self._buffer = bytearray()
         self._file: FileIO | None = None
+        self._began = time.monotonic()
         self._written = 0.0
         self._gone = False
         # A cancelled request does not stop the thread that writes for it.
@@ -69,7 +70,7 @@ class Spool:
             self._buffer += data
             return
         held, self._buffer = self._buffer, bytearray()
-        await on_file_thread(self._append, held, data)
+        await on_spool_thread(self._began, self._append, held, data)
 
     def _is_ageing(self) -> bool:
         return self._file is not None and time.monotonic() - self._written > FRESH_SECONDS
@@ -94,7 +95,7 @@ class Spool:
             BusyError: The disk is full, or too many files are open.
         """
         held, self._buffer = self._buffer, bytearray()
-        await on_file_thread(self._finish, held)
+        await on_spool_thread(self._began, self._finish, held)
         return Spooled(self.path, self.size, f"sha256:{self._hash.hexdigest()}")
 
     def _finish(self, held: bytearray) -> None:

@@ -25,14 +25,30 @@ STORE_THREADS: Final = 16
 _files = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="spool")
 _looks = ThreadPoolExecutor(LOOK_THREADS, thread_name_prefix="look")
 _stores = ThreadPoolExecutor(STORE_THREADS, thread_name_prefix="accept")
+_file_turns = Turns(FILE_THREADS)
 store_turns = Turns(STORE_THREADS)
 """Who of those that have arrived is stored next, in this process."""
 
 
 async def on_file_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a file call off the loop."""
+    """Run a file call off the loop, before those of uploads that took long to arrive."""
+    return await on_spool_thread(time.monotonic(), call, *args, **kwargs)
+
+
+async def on_spool_thread(
+    began: float, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Run a file call of an upload off the loop, when it is its turn.
+
+    Args:
+        began: When the upload came in, by ``time.monotonic``.
+        call: What to run.
+        args: Of the call.
+        kwargs: Of the call.
+    """
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_files, lambda: call(*args, **kwargs))
+    async with _file_turns.turn(took=time.monotonic() - began):
+        return await loop.run_in_executor(_files, lambda: call(*args, **kwargs))
 
 
 async def on_look_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
