@@ -121,6 +121,7 @@ def token_make(
     scopes: Iterable[Scope],
     expires_at: datetime | None = None,
     secret: str | None = None,
+    pool: str = "",
 ) -> tuple[Token, str]:
     """Return a new token and its secret, which is kept nowhere and cannot be shown again.
 
@@ -130,13 +131,17 @@ def token_make(
         scopes: What it allows, at least one.
         expires_at: None: it does not end.
         secret: None: a new one. Given by an operator's bootstrap only.
+        pool: Where what it uploads goes; empty: the user's pool.
 
     Raises:
         MalformedRequestError: No name, no scope, or an end in the past.
+        NotFoundError: No such pool.
         NotAllowedError: ``admin`` for somebody who is not staff.
     """
     wanted = set(scopes)
     _token_check(user, name, wanted, expires_at)
+    if pool:
+        pool_check(pool)
     secret = secret or secret_make()
     with transaction.atomic():
         token = Token.objects.create(
@@ -146,6 +151,7 @@ def token_make(
             hint=secret[:HINT_LENGTH],
             scopes=[scope.value for scope in Scope if scope in wanted],
             expires_at=expires_at,
+            pool=pool,
         )
         audit_add(action=Action.TOKEN_ADD, subject=user.username, details=_told(token))
     return token, secret
@@ -185,6 +191,8 @@ def token_authenticate(*, secret: str) -> Principal:
     _check_alive(token)
     _note_use(token)
     known = frozenset(scope for scope in Scope if scope.value in token.scopes)
+    if token.pool:
+        token.user.pool = token.pool  # of this copy alone: the user as this token acts
     return Principal(token.user, known, token.pk)
 
 

@@ -102,7 +102,7 @@ def _set_state(request: HttpRequest, rows: QuerySet[Shard], state: ShardState) -
 class PoolAdmin(ReadOnlyAdmin):
     """Pools. Their counts are those of the next version; versions are never edited."""
 
-    list_display = ("name", "replica_count", "rendition_replica_count", "shard_names")
+    list_display = ("name", "replica_count", "rendition_replica_count", "quorum", "shard_names")
     readonly_fields = ("name",)
 
     def has_change_permission(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> bool:

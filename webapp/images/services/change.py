@@ -271,6 +271,7 @@ def image_rekey(*, image: Image, kind: Kind) -> Image:
             title=image.title,
             album=image.album,
         )
+        image.owner.pool = image.pool  # it stays where it is, whatever the owner's pool is now
         registered = image_register(owner=image.owner, upload=upload, replaces=image)
     _delete(image, erase=True, told=_Told(Action.IMAGE_REKEY, registered.image.id))
     return registered.image

@@ -43,6 +43,7 @@ class Command(BaseCommand):
             name=options["name"],
             scopes=[Scope(scope) for scope in options["scope"]],
             expires_at=timezone.now() + timedelta(days=days) if days else None,
+            pool=options["pool"],
         )
         self.stderr.write(f"Token {token.pk}, {_until(token.expires_at)}. It is shown only now:")
         self.stdout.write(secret)
@@ -74,6 +75,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
         choices=[scope.value for scope in Scope],
         help="what it allows; several times for several (admin: everything, staff only)",
     )
+    parser.add_argument("--pool", default="", help="where its uploads go; default: the user's")
     parser.add_argument("--days", type=int, help="how long it works; default: no end")
 
 

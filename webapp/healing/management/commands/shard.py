@@ -1,7 +1,8 @@
-"""`manage.py shard add|activate|list|set|probe`: the stores images are kept on.
+"""`manage.py shard add|activate|list|set|probe|drain`: the stores images are kept on.
 
 A new shard is added (its identity is written, readers learn of it), then activated (a new
-topology version is published; it takes new images). Nothing that exists is moved.
+topology version is published; it takes new images). Nothing that exists is moved. A shard that
+goes is drained: everything moves off it while reads and writes go on, and it ends `dead`.
 """
 
 from argparse import ArgumentParser
@@ -21,10 +22,12 @@ from webapp.cluster.services import (
 )
 from webapp.core.errors import ShoeboxError
 from webapp.core.shards import ShardState
+from webapp.healing.drain import drain_plan, drain_run
+from webapp.healing.moving_command import moved_lines, pace_arguments, pace_of, plan_lines
 
 
 class Command(BaseCommand):
-    """Adds, activates, lists, changes and probes shards."""
+    """Adds, activates, lists, changes, probes and drains shards."""
 
     help = __doc__
 
@@ -38,6 +41,9 @@ class Command(BaseCommand):
         _set_arguments(verbs.add_parser("set", help="change state or address of a shard"))
         probe = verbs.add_parser("probe", help="write, read and delete on a shard, and report")
         probe.add_argument("name", nargs="?", help="default: all")
+        drain = verbs.add_parser("drain", help="move everything off a shard, then it is dead")
+        drain.add_argument("name", help="as it was added")
+        pace_arguments(drain)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run one verb."""
@@ -91,6 +97,25 @@ class Command(BaseCommand):
                 failed.append(shard.name)
         if failed:
             raise CommandError(f"Not well: {', '.join(failed)}")
+
+    def _drain(self, options: dict[str, Any]) -> None:
+        name = options["name"]
+        plan = drain_plan(name=name)
+        for line in plan_lines(plan):
+            self.stdout.write(line)
+        if not options["apply"]:
+            self.stdout.write("Nothing was changed; do it with --apply.")
+            return
+        pace = pace_of(f"drain {name}", options, total=plan.images)
+        try:
+            drained = drain_run(name=name, pace=pace)
+        finally:
+            pace.progress.close()
+        for line in moved_lines(drained.moved):
+            self.stdout.write(line)
+        if not drained.dead:
+            raise CommandError(f"{name} is draining and not empty yet; run this again.")
+        self.stdout.write(f"{name} is empty and dead; its store may be taken away.")
 
 
 def _add_arguments(parser: ArgumentParser) -> None:

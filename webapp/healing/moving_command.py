@@ -1,0 +1,70 @@
+"""What the commands that move images have in common: their options, and what they say."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.conf import settings
+
+from webapp.core.moves import moves_total
+from webapp.healing.moving import MovePlan
+from webapp.healing.moving_run import Moved, Pace
+from webapp.healing.progress import Progress, bytes_text
+from webapp.healing.throttle import Throttle
+
+MOST_NAMED = 10
+
+
+def pace_arguments(parser: ArgumentParser) -> None:
+    """Declare whether it is done, and how fast."""
+    parser.add_argument("--apply", action="store_true", help="do it; else say what would be done")
+    parser.add_argument(
+        "--bytes-per-second",
+        type=int,
+        metavar="N",
+        help="0 for no limit; default: SHOEBOX_REPAIR_BYTES_PER_SECOND",
+    )
+    parser.add_argument(
+        "--pause", type=float, default=0.0, metavar="SECONDS", help="rest after each image"
+    )
+    parser.add_argument(
+        "--no-wait",
+        action="store_true",
+        help="end when all is copied; the sweep removes old copies, and another run looks",
+    )
+
+
+def pace_of(label: str, options: Mapping[str, Any], *, total: int) -> Pace:
+    """Return the pace the options ask for."""
+    rate = options["bytes_per_second"]
+    rate = settings.SHOEBOX.repair_bytes_per_second if rate is None else rate
+    throttle = Throttle(rate, pause=options["pause"])
+    return Pace(throttle, Progress(label, total=total), wait=not options["no_wait"])
+
+
+def plan_lines(plan: MovePlan) -> Iterator[str]:
+    """Yield what a plan comes to, and where the bytes go."""
+    total = moves_total(plan.moves)
+    yield (
+        f"{plan.images:,} images lie there; {total.images:,} need {len(plan.moves):,} copies, "
+        f"{bytes_text(total.bytes)} in all."
+    )
+    for shard in sorted(total.copies_to):
+        copies, size = total.copies_to[shard], bytes_text(total.bytes_to[shard])
+        yield f"  to {shard:<16}{copies:>10,} copies  {size:>12}"
+    if plan.orphans:
+        yield f"Not in the index, reap adopts them first: {_some(plan.orphans)}."
+
+
+def moved_lines(moved: Moved) -> Iterator[str]:
+    """Yield what was done, and what is left."""
+    yield f"{moved.images:,} images looked at, {bytes_text(moved.bytes_moved)} written."
+    if moved.short:
+        yield f"Not whole where they belong: {_some(moved.short)}."
+    if moved.left:
+        yield f"Old copies that stay for now: of {_some(moved.left)}."
+
+
+def _some(ids: list[str]) -> str:
+    more = f" and {len(ids) - MOST_NAMED:,} more" if len(ids) > MOST_NAMED else ""
+    return ", ".join(ids[:MOST_NAMED]) + more
