@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from tests.factories import isolate, make_cluster, make_image, make_picture, make_user
 from tests.integration.api_caller import QUICK_HASHERS, Caller, code_of
+from tests.integration.page_rows import signed_in
 from tests.remote import answer, remote_running
 from webapp.accounts.models import Scope
 from webapp.core.errors import MalformedRequestError
@@ -320,3 +321,12 @@ def test_what_ended_long_ago_is_forgotten(owner):
     Import.objects.update(state="done", due_at=None, ended_at=timezone.now() - KEPT)
     assert imports_sweep() == 0
     assert not Import.objects.filter(pk=row.pk).exists()
+
+
+def test_staff_find_a_failed_import_and_its_reason(owner, settings):
+    row = asked(owner)
+    settings.SHOEBOX = settings.SHOEBOX.model_copy(update={"import_private_addresses": False})
+    run(row)
+    staff = signed_in(make_user(staff=True, superuser=True))
+    found = staff.get("/admin/imports/import/?q=cat.jpg").content.decode()
+    assert "address-refused" in found
