@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 FRESH_SIDE = 40
 FRESH_PAUSE = 0.05
+WARM_UPLOADS = 64
 ANSWER_SECONDS = 180.0
 
 
@@ -188,19 +189,23 @@ class Fresh:
     async def run(self) -> None:
         """Upload until cancelled."""
         while True:
-            self._seed += 1
-            body = picture(self._seed, FRESH_SIDE)
-            began = time.perf_counter()
-            try:
-                reader, writer = await asyncio.open_connection(self._target.host, self._target.port)
-                writer.write(self._target.head(len(body)) + body)
-                status = await answered(reader)
-                writer.close()
-            except (OSError, TimeoutError) as error:
-                status = type(error).__name__
-            self._times.append((time.perf_counter() - began) * 1000)
-            self._statuses[status] += 1
+            await self.once()
             await asyncio.sleep(FRESH_PAUSE)
+
+    async def once(self) -> None:
+        """Upload one picture."""
+        self._seed += 1
+        body = picture(self._seed, FRESH_SIDE)
+        began = time.perf_counter()
+        try:
+            reader, writer = await asyncio.open_connection(self._target.host, self._target.port)
+            writer.write(self._target.head(len(body)) + body)
+            status = await answered(reader)
+            writer.close()
+        except (OSError, TimeoutError) as error:
+            status = type(error).__name__
+        self._times.append((time.perf_counter() - began) * 1000)
+        self._statuses[status] += 1
 
     def told(self) -> dict[str, float]:
         """Return how many got which status and how long they took; begin anew."""
@@ -218,9 +223,11 @@ class Fresh:
 async def slow_run(*, target: Target, plan: Plan, pid: int) -> Outcome:
     """Hold ``plan.held`` slow uploads, let them go, and return what was seen."""
     seed = time.time_ns()
-    fresh = asyncio.create_task((probe := Fresh(target, seed)).run())
-    await asyncio.sleep(3)  # what a first request brings in is not counted
+    probe = Fresh(target, seed)
+    # What the first requests bring in is not counted: modules, threads, their connections.
+    await asyncio.gather(*(probe.once() for _ in range(WARM_UPLOADS)))
     probe.told()
+    fresh = asyncio.create_task(probe.run())
     outcome = Outcome(plan.held, kb_before=family_kb(pid))
     crowd = Crowd(target, plan, seed=seed + 1_000_000)
     tasks = []
