@@ -97,9 +97,10 @@ class Sender:
         headers = {
             "Tus-Resumable": "1.0.0",
             "Upload-Length": str(len(body)),
-            "Upload-Metadata": metadata_of({"filename": filename}),
             "Content-Type": BYTES,
         }
+        if filename:
+            headers["Upload-Metadata"] = metadata_of({"filename": filename})
         return self._client.post(TUS, content=body, headers=headers)
 
     def image(self, image_id, *, wait=0):

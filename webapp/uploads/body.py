@@ -12,8 +12,14 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-class ClientGoneError(Exception):
-    """The client disconnected; nobody is left to answer."""
+class ClientGoneError(CallerError):
+    """The body ended before its end: the client is gone, or what it sent is no HTTP any more.
+
+    The server tells the two alike, and says 500 to a client that is still there and hears nothing.
+    """
+
+    code = "malformed-request"
+    title = "The body did not arrive whole"
 
 
 class ClientSilentError(CallerError):

@@ -82,9 +82,8 @@ class Receiver:
         with SECONDS.time():
             try:
                 answer = await self._receive(scope, receive)
-            except ClientGoneError:
-                UPLOADS.labels("client-gone").inc()
-                return
+            except ClientGoneError as error:
+                answer = _refusal(error, outcome="client-gone")
             except ShoeboxError as error:
                 answer = _refusal(error)
             except DatabaseError as error:
@@ -171,8 +170,8 @@ def _accept(principal: Principal, spooled: Any, details: Details, idempotency_ke
     return Answer(200 if registered.duplicate else 201, headers, json.dumps(body).encode())
 
 
-def _refusal(error: ShoeboxError) -> Answer:
-    UPLOADS.labels(error.code).inc()
+def _refusal(error: ShoeboxError, *, outcome: str = "") -> Answer:
+    UPLOADS.labels(outcome or error.code).inc()
     said = problem(error)
     return Answer(said.status, said.headers, said.body)
 

@@ -13,7 +13,7 @@ from webapp.accounts.models import Scope as TokenScope
 from webapp.accounts.sessions import principal_for
 from webapp.core.errors import BusyError, MethodNotAllowedError, ShoeboxError
 from webapp.uploads.admission import Admission, UploadPlace
-from webapp.uploads.body import ClientGoneError, Receive, Scope, Send, body_chunks, headers_of
+from webapp.uploads.body import Receive, Scope, Send, body_chunks, headers_of
 from webapp.uploads.spool import no_room_is_busy
 from webapp.uploads.threads import on_look_thread
 from webapp.uploads.tus.answers import PATH, Answer, abilities, answer_send, refusal
@@ -61,9 +61,6 @@ class TusEndpoint:
         try:
             with no_room_is_busy():
                 answer = await self._answer(scope, receive, method, headers)
-        except ClientGoneError:
-            REQUESTS.labels(label, "client-gone").inc()
-            return
         except ShoeboxError as error:
             answer = refusal(error)
         except DatabaseTrouble as error:

@@ -4,12 +4,14 @@ import pytest
 
 from webapp.uploads.bounded import BoundedBody
 
+END = {"type": "http.request", "body": b"", "more_body": False}
 
-async def run(chunks, *, headers=(), limit=10):
+
+async def run(chunks, *, headers=(), limit=10, last=END):
     """Return what the application read and what the client was sent."""
     read, sent = [], []
     messages = [{"type": "http.request", "body": c, "more_body": True} for c in chunks]
-    messages.append({"type": "http.request", "body": b"", "more_body": False})
+    messages.append(last)
     pending = iter(messages)
 
     async def receive():
@@ -45,8 +47,15 @@ async def test_an_announced_large_body_is_refused_before_it_is_read():
 
 
 async def test_a_body_that_grows_past_the_limit_is_cut_off():
-    read, _ = await run([b"1" * 6, b"1" * 6])
+    read, sent = await run([b"1" * 6, b"1" * 6])
     assert read[-1] == {"type": "http.disconnect"}
+    assert sent[0]["status"] == 413
+
+
+async def test_a_body_that_breaks_off_is_refused():
+    _, sent = await run([b"1"], last={"type": "http.disconnect"})
+    assert sent[0]["status"] == 400
+    assert json.loads(sent[1]["body"])["code"] == "malformed-request"
 
 
 @pytest.mark.parametrize("length", [b"", b"x", b"-1"])
