@@ -56,6 +56,9 @@ class World:
     journal_counter: int = 0
     deleted: dict[str, Revision] = field(default_factory=dict)
     versions: tuple[int, ...] = (0,)
+    shards_of: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    moves: Mapping[int, int] = field(default_factory=dict)
+    emptied: frozenset[str] = frozenset()
 
     @classmethod
     def in_memory(cls, folder):
@@ -71,23 +74,26 @@ class World:
     def entry(self, name):
         state = self.states.get(name, ShardState.ACTIVE)
         url = self.urls.get(name, f"memory://{name}")
-        return ShardEntry(name, url, state, identity_of(name), {})
+        return ShardEntry(name, url, state, identity_of(name), {}, name in self.emptied)
 
     @property
     def topology(self):
-        specs = [ShardSpec(name, ZONES[name]) for name in self.stores]
         versions = {
             number: version_make(
                 number=number,
                 pool="default",
-                shards=specs,
+                shards=[
+                    ShardSpec(name, ZONES[name])
+                    for name in self.shards_of.get(number, tuple(self.stores))
+                ],
                 replica_count=3,
                 rendition_replica_count=2,
                 current_from=0.0,
             )
             for number in self.versions
         }
-        return Topology(self.revision, versions, {name: self.entry(name) for name in self.stores})
+        entries = {name: self.entry(name) for name in self.stores}
+        return Topology(self.revision, versions, entries, self.moves)
 
     def publish(self, *, file=True, shards=True, keyring=KEYRING):
         data = topology_dump(self.topology, keyring=keyring)
