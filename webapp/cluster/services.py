@@ -19,6 +19,7 @@ from webapp.core.topology import ACTIVATION_SECONDS, Topology, version_make
 from webapp.storage.identity import identity_write
 
 DEFAULT_POOL = "default"
+ACTIVATABLE = {ShardState.JOINING.label, ShardState.READ_ONLY.label, ShardState.ACTIVE.label}
 
 
 def pool_get_or_add(*, name: str) -> Pool:
@@ -100,7 +101,8 @@ def shard_activate(*, names: Sequence[str]) -> Topology:
     """Let shards take new images: publish a new version of each pool they belong to.
 
     A pool's first version counts at once, a later one 30 s after it was published, when
-    every reader knows it. Nothing that exists is moved.
+    every reader knows it. Nothing that exists is moved. One that is active already gives its
+    pool a version of what is active now.
 
     Raises:
         NotFoundError: No shard of one of these names.
@@ -108,7 +110,7 @@ def shard_activate(*, names: Sequence[str]) -> Topology:
     """
     shards = [shard_get(name=name) for name in names]
     for shard in shards:
-        if shard.state not in {ShardState.JOINING.label, ShardState.READ_ONLY.label}:
+        if shard.state not in ACTIVATABLE:
             raise ConflictError(f"Shard {shard.name!r} is {shard.state}; it cannot be activated.")
 
     def change() -> None:

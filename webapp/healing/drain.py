@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import structlog
 from django.utils import timezone
 
-from webapp.cluster.models import Shard
+from webapp.cluster.models import Shard, TopologyVersion
 from webapp.cluster.publishing import topology_publish
 from webapp.cluster.services import shard_get, version_add
 from webapp.cluster.snapshot import topology_now
@@ -93,9 +93,16 @@ def drain_begin(*, name: str) -> Topology:
     def change() -> None:
         shard.state = ShardState.DRAINING.label
         shard.save(update_fields=["state"])
-        version_add(pool=shard.pool)
+        if _places_on(shard):
+            version_add(pool=shard.pool)
 
     return topology_publish(change=change)
+
+
+def _places_on(shard: Shard) -> bool:
+    """Return whether the newest version of its pool places new images on a shard."""
+    newest = TopologyVersion.objects.filter(pool=shard.pool).first()
+    return newest is not None and any(s["name"] == shard.name for s in newest.shards)
 
 
 def drain_run(*, name: str, pace: Pace) -> Drained:

@@ -17,9 +17,12 @@ from webapp.healing.scrub_walk import ShardWalk, listing
 from webapp.images.copies import Placement, original_name
 from webapp.images.models import Image, ImageState
 from webapp.images.services import Outcome, image_erase_finish
+from webapp.images.services.mend import Code
 from webapp.images.services.repair import Repaired, image_repair, labels_only
 
 log = structlog.get_logger(__name__)
+
+_WRONG = {Code.SHORT, Code.LOST, Code.CANNOT_TELL, Code.FAILED}
 
 
 @dataclass(slots=True)
@@ -120,10 +123,18 @@ def image_move(image_id: ImageId) -> Repaired:
     try:
         if row is not None and _erased(row):
             return Repaired(whole=image_erase_finish(image_id=row.id) is Outcome.DONE)
-        return image_repair(image_id=str(image_id), depths=labels_only, apply=True)
+        return _bring(row, str(image_id))
     except ShoeboxError as error:
         log.warning("image not moved", image=str(image_id), code=error.code, detail=error.detail)
         return Repaired(whole=False)
+
+
+def _bring(row: Image | None, image_id: str) -> Repaired:
+    repaired = image_repair(image_id=image_id, depths=labels_only, apply=True)
+    if row is not None and row.state == ImageState.STORED:
+        # It waits for its renditions, not for a place.
+        return replace(repaired, whole=not _WRONG & repaired.codes.keys())
+    return repaired
 
 
 def contents(names: Collection[str]) -> set[str]:

@@ -103,7 +103,7 @@ def rebalance_begin(*, old: int, new: int) -> HealingRun:
 
 
 def rebalance_run(
-    *, old: int, new: int, pace: Pace, known_after: float = ACTIVATION_SECONDS
+    *, old: int, new: int, pace: Pace, known_after: float | None = None
 ) -> Rebalanced:
     """Move a version's images where a newer one places them. Twice is once.
 
@@ -114,11 +114,13 @@ def rebalance_run(
         new: The version that says where they belong from now on.
         pace: How fast.
         known_after: Seconds until every reader and writer knows of it; nothing is copied before.
+            None: as long as a new version takes.
 
     Raises:
         NotFoundError, ConflictError: As ``rebalance_check``.
     """
     run = rebalance_begin(old=old, new=new)
+    known_after = ACTIVATION_SECONDS if known_after is None else known_after
     since = (timezone.now() - run.started_at).total_seconds()
     if since < known_after:
         pace.sleep(known_after - since)
