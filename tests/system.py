@@ -186,8 +186,8 @@ class System:
 
     # What a test looks at
 
-    def manage(self, *words):
-        """Run a management command to its end and return what it printed."""
+    def manage(self, *words, status=0):
+        """Run a management command to its end and return what it printed, or said of an error."""
         done = subprocess.run(
             self.profile.shoebox.manage(*words),
             env={**self.profile.shoebox.environ(), **self.settings, "PATH": "/usr/bin:/bin"},
@@ -196,8 +196,8 @@ class System:
             timeout=SETUP_SECONDS,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout or done.stderr
 
     def shard(self, name):
         """Return the bare store of a shard: what lies there, whoever it says it is."""
