@@ -1,7 +1,5 @@
 """Manifests that are missing, damaged or old on a position are written there again."""
 
-import hashlib
-
 from webapp.core.errors import MalformedRequestError
 from webapp.core.keys import MANIFEST
 from webapp.core.label import Label
@@ -12,7 +10,7 @@ from webapp.images.looking import Depth, Depths
 from webapp.images.models import Image
 from webapp.images.services.mend import Code, Tally, put_aside
 from webapp.images.services.records import JSON_TYPE
-from webapp.storage.base import BlobStore
+from webapp.storage.base import BlobStat, BlobStore
 from webapp.storage.everywhere import ask_all
 
 ATTEMPTS = 3
@@ -53,10 +51,10 @@ def _everywhere(
     key = placement.key(MANIFEST)
 
     def mend(store: BlobStore) -> list[Code]:
-        if not _differs(store, key, label, depths(store.name)):
+        stat = store.stat(key)
+        if stat and not _differs(store, key, label, stat, depths(store.name)):
             return []
-        with store.open(key) as blob:
-            found = blob.read() if blob else None
+        found = _read(store, key) if stat else None
         if found is not None and _knows_more(found, revision):
             return [Code.NEWER]
         if apply:
@@ -69,14 +67,18 @@ def _everywhere(
     return ask_all(stores, mend).given
 
 
-def _differs(store: BlobStore, key: str, label: Label, depth: Depth) -> bool:
-    stat = store.stat(key)
-    if stat is None or stat.label is None or stat.label.digest != label.digest:
+def _differs(store: BlobStore, key: str, label: Label, stat: BlobStat, depth: Depth) -> bool:
+    if stat.label is None or stat.label.digest != label.digest:
         return True
     if depth is not Depth.READ:
         return False
+    data = _read(store, key)
+    return data is None or bytes_digest(data) != label.digest
+
+
+def _read(store: BlobStore, key: str) -> bytes | None:
     with store.open(key) as blob:
-        return blob is None or f"sha256:{hashlib.sha256(blob.read()).hexdigest()}" != label.digest
+        return blob.read() if blob else None
 
 
 def _knows_more(data: bytes, revision: Revision) -> bool:
