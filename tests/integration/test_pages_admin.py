@@ -14,6 +14,7 @@ from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.page_rows import make_row, make_rows, signed_in, text_of
 from webapp.accounts.models import Token, User
 from webapp.accounts.services import token_authenticate
+from webapp.audit.models import AuditEntry
 from webapp.cluster.models import Pool, Shard, TopologyVersion
 from webapp.cluster.snapshot import topology_now
 from webapp.images.models import Image, ImageState, JournalEntry
@@ -22,8 +23,8 @@ from webapp.outbox.models import OutboxMessage
 IMAGES = "/admin/images/image/"
 SHARDS = "/admin/cluster/shard/"
 TOKENS = "/admin/accounts/token/"
-OURS = [Image, JournalEntry, Shard, Pool, TopologyVersion, OutboxMessage, User, Token]
-WRITTEN_BY_SERVICES = [Image, JournalEntry, Shard, TopologyVersion, OutboxMessage]
+WRITTEN_BY_SERVICES = [Image, JournalEntry, Shard, TopologyVersion, OutboxMessage, AuditEntry]
+OURS = [*WRITTEN_BY_SERVICES, Pool, User, Token]
 
 
 def address_of(model, rest=""):
