@@ -148,3 +148,13 @@ def test_a_later_journal_on_the_shards_is_taken_over_and_outrun(shards, deleted,
     assert JournalEntry.objects.get().image_id == deleted.id
     assert ClusterState.objects.get().journal_counter > 1
     assert (shards["s1"] / JOURNAL_KEY).exists()
+
+
+def test_a_tombstone_without_a_row_takes_its_image_off_the_journal(shards, deleted):
+    let_it_be_past(deleted)
+    reap()
+    JournalEntry.objects.create(image_id=deleted.id, epoch=1, revision=9)
+    Image.objects.all().delete()
+    scrub_of(deleted, "--apply")
+    assert not JournalEntry.objects.exists()
+    assert len(holders(shards, deleted, "tombstone")) == 4

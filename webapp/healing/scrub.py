@@ -115,13 +115,14 @@ class Scrub:
         plan, image_id = self._plan, look.seen.image_id
         image = rows.get(image_id)
         first = self._wanted(judge(look, image, plan.topology, indexed=plan.indexed))
-        if not plan.indexed or all(finding.code is Code.CANNOT_TELL for finding in first):
+        lone = plan.apply and image is None and bool(look.reads)  # a tombstone without a row
+        if not plan.indexed or (not lone and all(f.code is Code.CANNOT_TELL for f in first)):
             yield from (Judged(finding, healed=False) for finding in first)
             return
         again = image_find_out(id_parse(image_id), self._looker, plan.topology)
         sure = self._wanted(again.findings)
         after = sure
-        if plan.apply and sure:
+        if plan.apply and (sure or lone):
             healed = image_heal(again, self._looker, plan.topology, uploads_run=plan.uploads_run)
             after = self._wanted(healed.findings)
         yield from (Judged(finding, healed=_key(finding) not in _keys(after)) for finding in sure)

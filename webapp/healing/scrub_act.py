@@ -14,6 +14,7 @@ from webapp.core.keys import TOMBSTONE, blob_key
 from webapp.core.topology import Topology
 from webapp.healing.adopt import Adopted, image_adopt
 from webapp.healing.findings import Code
+from webapp.healing.reap_clock import ClocksDifferError
 from webapp.healing.reap_leftovers import leftover_reap
 from webapp.healing.scrub_images import Found, image_find_out
 from webapp.healing.scrub_look import Look, Looker
@@ -49,7 +50,7 @@ def image_heal(found: Found, looker: Looker, topology: Topology, *, uploads_run:
     """
     try:
         _act(found, looker, topology, uploads_run=uploads_run)
-    except RetryError as error:
+    except (RetryError, ClocksDifferError) as error:
         log.info("not healed now", image=str(found.image_id), detail=error.detail)
         return found
     return image_find_out(found.image_id, looker, topology)
