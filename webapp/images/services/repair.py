@@ -241,7 +241,7 @@ def _look_again(image: Image, moment: datetime) -> None:
 
 def _mind_deletion(image_id: str) -> None:
     """Have a deletion finished again that came while copies were written."""
-    with transaction.atomic():
-        rows = Image.objects.filter(id=image_id, state=ImageState.DELETED, restorable_until=None)
-        if rows.exists():
+    erased = Image.objects.filter(id=image_id, state=ImageState.DELETED, restorable_until=None)
+    if erased.exists():
+        with transaction.atomic():
             outbox_add(subject=image_id, tasks=[Task.DELETE])
