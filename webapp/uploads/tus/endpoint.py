@@ -77,9 +77,9 @@ class TusEndpoint:
     ) -> Answer:
         if method == "OPTIONS":
             return abilities(limit=settings.SHOEBOX.max_upload_bytes)
-        version_check(headers)
         upload_id = scope["path"].removeprefix(_ROOT).removeprefix("/")
         _check_method(method, upload_id)
+        version_check(headers)
         with self._place(method) as place:
             if place:
                 await self._admission.check()
