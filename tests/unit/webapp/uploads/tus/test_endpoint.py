@@ -40,7 +40,7 @@ async def test_an_answer_without_content_has_no_length():
     assert "content-length" not in (await ask("OPTIONS"))[1]
 
 
-@pytest.mark.parametrize("method", ["POST", "HEAD", "PATCH", "DELETE", "GET"])
+@pytest.mark.parametrize("method", ["HEAD", "PATCH", "DELETE"])
 async def test_another_version_is_told_ours(method):
     status, headers, _ = await ask(method, UPLOAD, tus_resumable="0.2.2")
     assert (status, headers["tus-version"], headers["tus-resumable"]) == (412, "1.0.0", "1.0.0")
