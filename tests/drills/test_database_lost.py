@@ -1,14 +1,13 @@
 """The database is lost: the index is rebuilt from the shards while reads go on."""
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from threading import Event
 
 import httpx
 import psycopg
 
 from tests import samples
+from tests.drills.reading import reads_go_on
 from tests.processes import wait_until
 
 MINUTE = 60
@@ -26,25 +25,6 @@ def database_lose(system):
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {name}")
-
-
-class Reading:
-    """Reads images again and again on a thread until it is told to stop; no answer may fail."""
-
-    def __init__(self, client, images):
-        self._client = client
-        self._images = images
-        self._stop = Event()
-        self.count = 0
-
-    def run(self):
-        while not self._stop.is_set():
-            for image in self._images:
-                self._client.read_original(image)
-                self.count += 1
-
-    def stop(self):
-        self._stop.set()
 
 
 def manifest_title(client, image):
@@ -68,23 +48,17 @@ def test_the_index_is_rebuilt_while_reads_go_on(system):
     )
     fresh = client.store(samples.jpeg(), **FRESH)
     system.kill(*(name for name in system.processes if name != "read"))
-    reading = Reading(client, [ready, fresh])
-    with ThreadPoolExecutor(1) as thread:
-        run = thread.submit(reading.run)
-        try:
-            database_lose(system)
-            system.manage("migrate", "--noinput")
-            assert "read-only" in system.manage("bootstrap")
-            system.start(*system.processes)
-            refused = client.upload(samples.jpeg())
-            assert (refused.status_code, refused.json()["code"]) == (503, "read-only")
-            before = reading.count
-            system.manage("rebuild_index", "--apply")
-            assert reading.count > before
-            system.manage("bootstrap")
-        finally:
-            reading.stop()
-        run.result()
+    with reads_go_on(client, [ready, fresh]) as reading:
+        database_lose(system)
+        system.manage("migrate", "--noinput")
+        assert "read-only" in system.manage("bootstrap")
+        system.start(*system.processes)
+        refused = client.upload(samples.jpeg())
+        assert (refused.status_code, refused.json()["code"]) == (503, "read-only")
+        before = reading.count
+        system.manage("rebuild_index", "--apply")
+        assert reading.count > before
+        system.manage("bootstrap")
     found = client.wait_ready(fresh["id"])
     assert what_stays(found) == what_stays(fresh)
     assert client.image(ready["id"])["title"] == "new title"
