@@ -77,6 +77,12 @@ class Image(Answer):
     width: int
     height: int
     frames: int
+    placeholder: str | None = Field(
+        description="Its ThumbHash in base64, to show while it loads; null until it was decoded."
+    )
+    colour: str | None = Field(
+        description="The colour most of it has, `#rrggbb`; null until it was decoded."
+    )
     created_at: datetime
     ready_at: datetime | None
     revision: int

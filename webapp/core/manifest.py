@@ -33,7 +33,8 @@ class RenditionRecord:
 class Manifest:
     """Everything the index knows of an image.
 
-    Times are ISO 8601 in UTC; ``renditions`` maps ``preset.ext`` to what is stored.
+    Times are ISO 8601 in UTC; ``renditions`` maps ``preset.ext`` to what is stored;
+    ``placeholder`` (a ThumbHash in base64) and ``colour`` are empty until the image was decoded.
     """
 
     id: str
@@ -58,6 +59,8 @@ class Manifest:
     created_at: str
     ready_at: str | None
     moved_to: int | None = None
+    placeholder: str = ""
+    colour: str = ""
     renditions: Mapping[str, RenditionRecord] = field(default_factory=dict)
 
 

@@ -65,6 +65,8 @@ def _from_manifest(manifest: Manifest) -> tuple[Image, str]:
         width=manifest.width,
         height=manifest.height,
         frames=manifest.frames,
+        placeholder=manifest.placeholder,
+        colour=manifest.colour,
         private=manifest.private,
         created_at=datetime.fromisoformat(manifest.created_at),
         ready_at=datetime.fromisoformat(manifest.ready_at) if manifest.ready_at else None,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TOMBSTONE_GRACE = timedelta(days=30)
 DIGEST_LENGTH = 71
+PLACEHOLDER_LENGTH = 48
 
 
 class ImageState(models.TextChoices):
@@ -90,6 +91,22 @@ class Image(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     frames = models.PositiveIntegerField(default=1)
+    placeholder = models.CharField(
+        max_length=PLACEHOLDER_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="What to show while it loads, as ThumbHash; empty until it was decoded.",
+    )
+    colour = models.CharField(
+        max_length=7,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="The colour most of it has; empty until it was decoded.",
+    )
     private = models.BooleanField(
         default=False, help_text="The original may hold location; only its owner gets it."
     )
@@ -232,6 +249,8 @@ class Image(models.Model):
             width=self.width,
             height=self.height,
             frames=self.frames,
+            placeholder=self.placeholder,
+            colour=self.colour,
             private=self.private,
             created_at=self.created_at.isoformat(),
             ready_at=self.ready_at.isoformat() if self.ready_at else None,

@@ -50,6 +50,8 @@ def image_json(
         "width": image.width,
         "height": image.height,
         "frames": image.frames,
+        "placeholder": image.placeholder or None,
+        "colour": image.colour or None,
         "created_at": _time(image.created_at),
         "ready_at": _time(image.ready_at),
         "revision": image.revision,
