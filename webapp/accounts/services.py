@@ -14,6 +14,7 @@ from webapp.accounts.principal import Principal, is_staff
 from webapp.accounts.quotas import Usage, quota_check, usage, usage_of
 from webapp.audit.actions import Action
 from webapp.audit.services import audit_add
+from webapp.cluster.index_turn import index_turn
 from webapp.cluster.services import DEFAULT_POOL
 from webapp.cluster.snapshot import pool_names
 from webapp.core.errors import (
@@ -209,7 +210,8 @@ def _note_use(token: Token) -> None:
     if token.last_used_at is not None and token.last_used_at > now - LAST_USED_STEP:
         return
     unseen = Q(last_used_at=None) | Q(last_used_at__lte=now - LAST_USED_STEP)
-    Token.objects.filter(unseen, pk=token.pk).update(last_used_at=now)
+    with index_turn():
+        Token.objects.filter(unseen, pk=token.pk).update(last_used_at=now)
 
 
 def token_revoke(*, token_id: int, user: User | None = None) -> Token:

@@ -1,7 +1,7 @@
 """Committing an upload: its row, its messages, its key and the count, all of it or nothing.
 
 On PostgreSQL this is one statement: the owner's row is held for no round trip longer than
-the commit itself. SQLite has one writer at a time anyway and gets a short transaction.
+the commit itself. SQLite has one writer at a time anyway and gets a short transaction, in turn.
 """
 
 import time
@@ -14,6 +14,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.db.models import Field, Model
 
+from webapp.cluster.index_turn import index_turn
 from webapp.cluster.models import TopologyVersion
 from webapp.core.quota import Usage
 from webapp.images.models import IdempotencyKey, Image
@@ -72,7 +73,7 @@ def upload_commit(commit: Commit) -> Committed:
 
 def _in_one_transaction(commit: Commit) -> Committed:
     image = commit.image
-    with transaction.atomic():
+    with index_turn(), transaction.atomic():
         newer = TopologyVersion.objects.filter(pool=image.pool, number__gt=commit.version)
         if newer.filter(current_from__lte=time.time()).exists():
             return Committed.SUPERSEDED
