@@ -19,8 +19,9 @@ from webapp.healing.reap_leftovers import leftover_reap
 from webapp.healing.scrub_images import Found, image_find_out
 from webapp.healing.scrub_look import Look, Looker
 from webapp.images.copies import Placement
-from webapp.images.models import Image, ImageState
+from webapp.images.models import Image, ImageState, JournalEntry
 from webapp.images.services.erase import image_erase_finish
+from webapp.images.services.journal import journal_publish
 from webapp.images.services.lease import Lease, image_leased
 from webapp.images.services.repair import image_repair, newest_copy
 from webapp.storage.base import BlobStore
@@ -59,9 +60,12 @@ def image_heal(found: Found, looker: Looker, topology: Topology, *, uploads_run:
 def _act(found: Found, looker: Looker, topology: Topology, *, uploads_run: bool) -> None:
     image_id, codes = found.image_id, {finding.code for finding in found.findings}
     if found.image is None or Code.ROW_STALE in codes:
+        listed = _listed(image_id)
         adopted = image_adopt(
             image_id=image_id, look=found.look, topology=topology, uploads_run=uploads_run
         )
+        if listed != _listed(image_id):
+            journal_publish()  # readers refuse, or serve again, what the shards say
         if found.image is None and adopted in {Adopted.NAMELESS, Adopted.ONLY_TOMBSTONE}:
             leftover_reap(image_id=image_id, look=found.look, looker=looker, topology=topology)
             return
@@ -70,6 +74,10 @@ def _act(found: Found, looker: Looker, topology: Topology, *, uploads_run: bool)
     elif not REPAIRED & codes:
         return
     _repair(image_id, found.look, looker)
+
+
+def _listed(image_id: ImageId) -> bool:
+    return JournalEntry.objects.filter(pk=str(image_id)).exists()
 
 
 def _repair(image_id: ImageId, look: Look, looker: Looker) -> None:
