@@ -15,13 +15,12 @@ def test_who_waits_longest_is_next():
         with line.turn():
             came.append(number)
 
-    with ThreadPoolExecutor(CROWD) as threads:
-        with line.turn():
-            for number in range(CROWD):
-                threads.submit(come, number)
-                wait_until(
-                    lambda number=number: line.waiting == number + 1, seconds=10, what="one more"
-                )
+    with ThreadPoolExecutor(CROWD) as threads, line.turn():
+        for number in range(CROWD):
+            threads.submit(come, number)
+            wait_until(
+                lambda number=number: line.waiting == number + 1, seconds=10, what="one more"
+            )
     assert came == list(range(CROWD))
 
 
