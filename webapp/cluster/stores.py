@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from webapp.cluster.full import full_note
-from webapp.core.placement import read_order, record_order, write_order
+from webapp.core.placement import write_order
 from webapp.core.shards import ShardEntry, ShardSpec
 from webapp.core.topology import Topology, TopologyVersion
 from webapp.storage.base import BlobStore
@@ -78,13 +78,3 @@ def store(entry: ShardEntry) -> BlobStore:
 def writable(topology: Topology, version: TopologyVersion, partition: str) -> Stores:
     """Return the positions that take new images, in order, with their stores."""
     return fleet().positions(topology, write_order(topology, version, partition))
-
-
-def recording(topology: Topology, version: TopologyVersion, partition: str) -> Stores:
-    """Return the positions that take manifests and tombstones, in order, with their stores."""
-    return fleet().positions(topology, record_order(topology, version, partition))
-
-
-def readable(topology: Topology, version: TopologyVersion, partition: str) -> Stores:
-    """Return the positions that may be read, in order, with their stores."""
-    return fleet().positions(topology, read_order(topology, version, partition))

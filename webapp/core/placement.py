@@ -98,16 +98,6 @@ def write_order(topology: Topology, version: TopologyVersion, partition: str) ->
     return zones_first(taking)
 
 
-def record_order(topology: Topology, version: TopologyVersion, partition: str) -> list[ShardSpec]:
-    """Return the positions that take manifests, tombstones and deletes, in order."""
-    return [s for s in positions(version, partition) if topology.state(s.name).takes_records]
-
-
-def read_order(topology: Topology, version: TopologyVersion, partition: str) -> list[ShardSpec]:
-    """Return the positions that may be read, in order."""
-    return [s for s in positions(version, partition) if topology.state(s.name).readable]
-
-
 def shares(version: TopologyVersion) -> dict[str, float]:
     """Return the part of all partitions each shard is one of the first R for.
 

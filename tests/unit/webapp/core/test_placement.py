@@ -11,8 +11,6 @@ from webapp.core.placement import (
     homes,
     place,
     positions,
-    read_order,
-    record_order,
     shares,
     write_order,
 )
@@ -179,11 +177,7 @@ def test_states_are_permissions(state):
     version = make_version(make_shards(4, zones=2), replicas=3)
     first = positions(version, "000")[0].name
     topology = make_topology(version, {first: state})
-    for order, permission in (
-        (read_order, state.readable),
-        (write_order, state.takes_images),
-        (record_order, state.takes_records),
-    ):
+    for order, permission in ((write_order, state.takes_images),):
         names = [s.name for s in order(topology, version, "000")]
         assert (first in names) is permission
     assert (first in [s.name for s in homes(topology, version, "000")]) is state.holds_share
