@@ -77,7 +77,7 @@ def everything():
 
 
 def test_rows_are_what_they_were(owner, tmp_path):
-    make_ready(owner, tmp_path, title="Høst", album="Ture", filename="a.jpg", kind=Kind.SIGNED)
+    make_ready(owner, tmp_path, title="Høst", album="Rejser", filename="a.jpg", kind=Kind.SIGNED)
     deleted = make_ready(owner, tmp_path)
     image_delete(image=deleted)
     delete(deleted.id)

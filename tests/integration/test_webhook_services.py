@@ -11,6 +11,7 @@ from django.utils import timezone
 from tests.factories import make_user
 from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.page_rows import make_row, signed_in
+from webapp.outbox.message import EventMessage
 from webapp.outbox.tasks import Event
 from webapp.webhooks.deliveries import (
     LEASE,
@@ -21,7 +22,6 @@ from webapp.webhooks.deliveries import (
     delivery_note,
     parcel_make,
 )
-from webapp.outbox.message import EventMessage
 from webapp.webhooks.models import DeliveryState, Webhook, WebhookDelivery
 from webapp.webhooks.posting import Answer
 from webapp.webhooks.services import deliveries_make, webhook_add, webhook_set_active

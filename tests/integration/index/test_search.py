@@ -30,7 +30,7 @@ TITLES = (
     [
         ("summer", {"Summer at the Lake", "SUMMER 100% rain"}),
         ("LAKE sum", {"Summer at the Lake"}),
-        ("ake", {"Summer at the Lake"}),
+        ("torm", {"snow_storm", "snowXstorm"}),
         ("lake snow", set()),
         ("100%", {"SUMMER 100% rain"}),
         ("%", {"SUMMER 100% rain"}),
