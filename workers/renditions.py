@@ -36,7 +36,7 @@ def make_renditions(image_id: str) -> str:
 
 def _make(image: Image) -> Outcome:
     try:
-        rendered = _render(image)
+        rendered = original_render(image)
     except NotDecodableError as error:
         return rendition_refused(image=image, reason=str(error))
     except ImagingError as error:
@@ -44,10 +44,18 @@ def _make(image: Image) -> Outcome:
     return renditions_store(
         image=image,
         blobs={name: (r.data, r.content_type) for name, r in rendered.renditions.items()},
+        placeholder=rendered.picture.placeholder,
+        colour=rendered.picture.colour,
     )
 
 
-def _render(image: Image) -> Rendered:
+def original_render(image: Image) -> Rendered:
+    """Fetch the original of an image and make all its renditions, in the child.
+
+    Raises:
+        ImagingError: What it is about the picture.
+        NotFoundError, ShardsUnavailableError, DigestMismatchError: As ``original_fetched``.
+    """
     with original_fetched(image=image) as path:
         return render_limited(path, limits=_limits())
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from webapp.core.ids import Kind, id_parse
-from webapp.core.presets import ORIGINAL_TYPES, PRESETS, fallback_extension
+from webapp.core.presets import ORIGINAL_TYPES, PRESETS
 from webapp.core.signing import Keyring, link_sign
 
 
@@ -45,13 +45,12 @@ class LinkMaker:
 
     def renditions(self, image_id: str, *, transparent: bool) -> Mapping[str, Mapping[str, str]]:
         """Return preset → extension → link, for every rendition the image should have."""
-        extensions = ("webp", fallback_extension(transparent=transparent))
         return {
             preset.name: {
                 extension: self.link(
                     f"/{image_id}/{preset.name}.{extension}", signed=is_signed(image_id)
                 )
-                for extension in extensions
+                for extension in preset.extensions(transparent=transparent)
             }
             for preset in PRESETS
         }

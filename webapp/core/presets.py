@@ -17,12 +17,19 @@ class Preset:
         width: Widest result, pixels.
         height: Height of the result when ``crop``; None when the height follows the width.
         crop: True: exactly width by height, cut from the middle. False: fitted, never enlarged.
+        formats: Extensions beside the fallback, best first: ``webp``, and ``avif`` where its
+            fewer bytes are worth its time.
     """
 
     name: str
     width: int
     height: int | None = None
     crop: bool = False
+    formats: tuple[str, ...] = ("webp",)
+
+    def extensions(self, *, transparent: bool) -> tuple[str, ...]:
+        """Return the extensions of this preset's renditions, best first, the fallback last."""
+        return (*self.formats, fallback_extension(transparent=transparent))
 
 
 PRESETS = (
@@ -64,8 +71,11 @@ def fallback_extension(*, transparent: bool) -> str:
 
 def rendition_names(*, transparent: bool) -> tuple[str, ...]:
     """Return ``preset.ext`` of every rendition an image should have, smallest preset first."""
-    extensions = ("webp", fallback_extension(transparent=transparent))
-    return tuple(f"{preset.name}.{extension}" for preset in PRESETS for extension in extensions)
+    return tuple(
+        f"{preset.name}.{extension}"
+        for preset in PRESETS
+        for extension in preset.extensions(transparent=transparent)
+    )
 
 
 def larger_presets(name: str) -> tuple[str, ...]:

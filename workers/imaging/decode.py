@@ -18,9 +18,7 @@ from workers.imaging.errors import CodecMissingError, ImagingError, NotDecodable
 from workers.imaging.formats import HEAD_BYTES, get_format, pixels_max
 from workers.imaging.geometry import Size, working_size
 from workers.imaging.modes import to_working_mode
-
-_ANIMATED_FORMATS = frozenset({"AVIF", "GIF", "PNG", "WEBP"})
-"""In the others a further frame is a page, another view or a gain map."""
+from workers.imaging.motion import Motion, find_motion, frames_of
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -54,6 +52,8 @@ class Decoded:
         size: Of the original, upright.
         frames: Frames of an animation, else 1.
         profile: ICC profile of the colours.
+        orientation: What EXIF said.
+        motion: What moves in it, within the budget; needs the file.
     """
 
     image: Image.Image
@@ -61,6 +61,8 @@ class Decoded:
     size: Size
     frames: int
     profile: bytes | None
+    orientation: int = 1
+    motion: Motion | None = None
 
 
 def decode(file: IO[bytes], *, presets: Sequence[Preset]) -> Decoded:
@@ -81,19 +83,29 @@ def decode(file: IO[bytes], *, presets: Sequence[Preset]) -> Decoded:
     name = get_format(file.read(HEAD_BYTES))
     with _refusals():
         image = _open(file, name)
-        frames = getattr(image, "n_frames", 1) if name in _ANIMATED_FORMATS else 1
+        frames = frames_of(image, format_name=name)
         profile = image.info.get("icc_profile")
         stored = _load(image, presets=presets)
         orientation = _orientation(image)
+        motion = find_motion(image, format_name=name)
         pixels = to_working_mode(image)
-        if name == "WEBP":
+        if name == "WEBP" or motion:
             pixels = pixels.copy()  # its decoder keeps two canvases as long as its image lives
     size = _turned(stored, orientation)
-    del image  # the decoder's own buffers go with it
-    pixels = _shrunk(pixels, _turned(working_size(presets, size), orientation))
-    if orientation in _UPRIGHT:
-        pixels = pixels.transpose(_UPRIGHT[orientation])
-    return Decoded(pixels, name, size, frames, profile)
+    del image  # the decoder's own buffers go with it, unless it moves
+    upright = _upright(pixels, working_size(presets, size), orientation)
+    return Decoded(upright, name, size, frames, profile, orientation, motion)
+
+
+def decode_moment(image: Image.Image, *, like: Decoded) -> Image.Image:
+    """Return a later frame as ``decode`` does the first: upright, in a working mode, as large."""
+    return _upright(to_working_mode(image), like.image.size, like.orientation)
+
+
+def _upright(image: Image.Image, size: Size, orientation: int) -> Image.Image:
+    """Return the picture at ``size``, which is that of the upright one, and upright."""
+    shrunk = _shrunk(image, _turned(size, orientation))
+    return shrunk.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else shrunk
 
 
 def _shrunk(image: Image.Image, size: Size) -> Image.Image:

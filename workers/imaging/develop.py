@@ -20,10 +20,12 @@ class Developed:
     Args:
         frames: By preset name; presets that come out the same share one object.
         transparent: True when at least one pixel is not opaque.
+        smallest: The smallest that shows the whole picture.
     """
 
     frames: dict[str, Image.Image]
     transparent: bool
+    smallest: Image.Image
 
 
 def develop(decoded: Decoded, *, presets: Sequence[Preset]) -> Developed:
@@ -38,7 +40,22 @@ def develop(decoded: Decoded, *, presets: Sequence[Preset]) -> Developed:
     """
     largest, transparent = _without_idle_alpha(to_srgb(decoded.image, decoded.profile))
     largest.info = {}  # Pillow writes some of it into what it saves
-    return Developed(_cascade(largest, presets=presets, original=decoded.size), transparent)
+    frames, smallest = _cascade(largest, presets=presets, original=decoded.size)
+    return Developed(frames, transparent, smallest)
+
+
+def develop_moment(
+    image: Image.Image, *, like: Decoded, presets: Sequence[Preset]
+) -> dict[str, Image.Image]:
+    """Make one frame per preset of a later moment, in the sizes of the first.
+
+    Args:
+        image: From ``decode_moment``.
+        like: The first.
+        presets: As for the first.
+    """
+    colours = to_srgb(image, like.profile)
+    return _cascade(colours, presets=presets, original=like.size)[0]
 
 
 def _without_idle_alpha(image: Image.Image) -> tuple[Image.Image, bool]:
@@ -51,14 +68,15 @@ def _without_idle_alpha(image: Image.Image) -> tuple[Image.Image, bool]:
 
 def _cascade(
     largest: Image.Image, *, presets: Sequence[Preset], original: Size
-) -> dict[str, Image.Image]:
+) -> tuple[dict[str, Image.Image], Image.Image]:
+    """Return a frame per preset, and the smallest that shows the whole."""
     frames, wholes = {}, [largest]
     for preset in sorted(presets, key=lambda preset: scale_of(preset, original), reverse=True):
         frame = _cut(wholes, preset=preset, target=target_size(preset, original))
         frames[preset.name] = frame
         if not preset.crop and frame is not wholes[-1]:
             wholes.append(frame)
-    return frames
+    return frames, wholes[-1]
 
 
 def _cut(wholes: Sequence[Image.Image], *, preset: Preset, target: Size) -> Image.Image:

@@ -1,13 +1,13 @@
 """From frames to the bytes of renditions."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 
 from PIL import Image
 
-from webapp.core.presets import RENDITION_TYPES, fallback_extension
+from webapp.core.presets import RENDITION_TYPES, Preset
 from workers.imaging.develop import Developed
 from workers.imaging.model import Rendition
 
@@ -19,6 +19,7 @@ _RECIPES: Mapping[str, Mapping[str, object]] = MappingProxyType(
         "webp": {"format": "WEBP", "quality": 80, "method": 2},
         "jpg": {"format": "JPEG", "quality": 82},
         "png": {"format": "PNG", "compress_level": 4},
+        "avif": {"format": "AVIF", "quality": 60, "speed": 8},
     }
 )
 
@@ -26,27 +27,41 @@ _RECIPES: Mapping[str, Mapping[str, object]] = MappingProxyType(
 _Job = tuple[int, str]
 
 
-def encode(developed: Developed, *, threads: int) -> dict[str, Rendition]:
-    """Encode every frame as WebP and as its fallback.
+def encode(
+    developed: Developed,
+    *,
+    presets: Sequence[Preset],
+    moving: Mapping[int, bytes],
+    threads: int,
+) -> dict[str, Rendition]:
+    """Encode every frame in the formats of its preset.
 
     Frames that are the same object are encoded once.
 
     Args:
         developed: Frames by preset name.
+        presets: Of these frames.
+        moving: WebP that moves, by the identity of the frame it stands for.
         threads: Encoders at a time; they let go of the interpreter's lock.
 
     Returns:
         By rendition name, ``{preset}.{extension}``.
     """
-    extensions = ("webp", fallback_extension(transparent=developed.transparent))
-    distinct = {id(frame): frame for frame in developed.frames.values()}
-    jobs = {(key, extension): frame for key, frame in distinct.items() for extension in extensions}
-    renditions = dict(zip(jobs, _encode_all(jobs, threads=threads), strict=True))
-    return {
-        f"{name}.{extension}": renditions[id(frame), extension]
-        for name, frame in developed.frames.items()
-        for extension in extensions
+    names: dict[str, _Job] = {}
+    jobs: dict[_Job, Image.Image] = {}
+    for preset in presets:
+        frame = developed.frames[preset.name]
+        for extension in preset.extensions(transparent=developed.transparent):
+            job = names[f"{preset.name}.{extension}"] = (id(frame), extension)
+            jobs[job] = frame
+    done = {
+        (key, "webp"): _rendition(data, "webp", jobs[key, "webp"])
+        for key, data in moving.items()
+        if (key, "webp") in jobs
     }
+    todo = {job: frame for job, frame in jobs.items() if job not in done}
+    done.update(zip(todo, _encode_all(todo, threads=threads), strict=True))
+    return {name: done[job] for name, job in names.items()}
 
 
 def _encode_all(jobs: Mapping[_Job, Image.Image], *, threads: int) -> list[Rendition]:
@@ -61,4 +76,8 @@ def _encode_all(jobs: Mapping[_Job, Image.Image], *, threads: int) -> list[Rendi
 def _encode(frame: Image.Image, extension: str) -> Rendition:
     buffer = io.BytesIO()
     frame.save(buffer, **_RECIPES[extension])  # type: ignore[arg-type]  # options per format
-    return Rendition(buffer.getvalue(), RENDITION_TYPES[extension], frame.width, frame.height)
+    return _rendition(buffer.getvalue(), extension, frame)
+
+
+def _rendition(data: bytes, extension: str, frame: Image.Image) -> Rendition:
+    return Rendition(data, RENDITION_TYPES[extension], frame.width, frame.height)

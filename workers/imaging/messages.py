@@ -1,5 +1,6 @@
 """What a renderer and its child say to each other."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, astuple
 from typing import Any
@@ -16,6 +17,9 @@ from workers.imaging.model import Picture, Rendered, Rendition
 
 Message = dict[str, Any]
 
+_PLACEHOLDER = re.compile(r"[A-Za-z0-9+/]{16,46}={0,2}")
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+
 BLOBS_BYTES_MAX = 256 * 1024 * 1024
 """More than any set of renditions has; what a lying child could make its parent hold."""
 
@@ -27,7 +31,7 @@ def pack_job(presets: Iterable[Preset]) -> Message:
 
 def unpack_job(message: Message) -> tuple[Preset, ...]:
     """Return the presets a message asks for."""
-    return tuple(Preset(*values) for values in message["presets"])
+    return tuple(Preset(*values, tuple(formats)) for *values, formats in message["presets"])
 
 
 def pack_rendered(rendered: Rendered, *, last: bool) -> Message:
@@ -58,6 +62,8 @@ def unpack_rendered(
         ValueError, TypeError, KeyError: The message is nonsense.
     """
     picture = Picture(**message["picture"])
+    if not (_PLACEHOLDER.fullmatch(picture.placeholder) and _COLOUR.fullmatch(picture.colour)):
+        raise ValueError(picture)
     asked = {preset.name for preset in presets}
     lengths = [length for _, _, _, length in message["renditions"]]
     if min(lengths) < 0 or sum(lengths) > BLOBS_BYTES_MAX:

@@ -8,6 +8,13 @@ JPEG_PIXELS_MAX = 100_000_000
 OTHER_PIXELS_MAX = 50_000_000
 """JPEG is decoded at reduced size, so twice the pixels cost no more memory."""
 
+ANIMATION_FRAMES_MAX = 300
+ANIMATION_PIXELS_MAX = 64_000_000
+"""Of all frames together. An animation over either budget is shown standing still."""
+
+ANIMATION_CPU_SECONDS_MAX = 8.0
+"""What renditions that move may take beside the still ones; then they stand still too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -19,6 +26,8 @@ class Picture:
         height: Pixels, upright.
         frames: Frames of an animation; 1 for anything that does not move, also with pages.
         transparent: True when at least one pixel is not opaque.
+        placeholder: What to show while it loads: its ThumbHash in base64.
+        colour: The colour most of it has, ``#rrggbb``.
     """
 
     format: str
@@ -26,6 +35,8 @@ class Picture:
     height: int
     frames: int
     transparent: bool
+    placeholder: str
+    colour: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,19 @@ from collections.abc import Iterable
 from typing import IO
 
 from webapp.core.presets import PRESETS, Preset
-from workers.imaging.decode import decode
-from workers.imaging.develop import develop
+from workers.imaging.animate import animate
+from workers.imaging.decode import Decoded, decode
+from workers.imaging.develop import Developed, develop
 from workers.imaging.encode import encode
+from workers.imaging.look import look_of
 from workers.imaging.model import Picture, Rendered
 
 
 def render(file: IO[bytes], *, presets: Iterable[Preset] = PRESETS, threads: int = 1) -> Rendered:
     """Decode ``file`` once and make the renditions of all ``presets``.
 
-    The same bytes give the same renditions. Of an animation the first frame is shown.
+    The same bytes give the same renditions. An animation within the budget moves as WebP; of
+    others, and in other formats, the first frame is shown.
 
     Args:
         file: The original, seekable; its name and position do not matter.
@@ -38,6 +41,20 @@ def render(file: IO[bytes], *, presets: Iterable[Preset] = PRESETS, threads: int
         raise ValueError("no presets")
     decoded = decode(file, presets=wanted)
     developed = develop(decoded, presets=wanted)
+    moving = animate(decoded, developed, presets=wanted)
+    renditions = encode(developed, presets=wanted, moving=moving, threads=threads)
+    return Rendered(_picture(decoded, developed), renditions)
+
+
+def _picture(decoded: Decoded, developed: Developed) -> Picture:
+    look = look_of(developed.smallest)
     width, height = decoded.size
-    picture = Picture(decoded.format, width, height, decoded.frames, developed.transparent)
-    return Rendered(picture, encode(developed, threads=threads))
+    return Picture(
+        format=decoded.format,
+        width=width,
+        height=height,
+        frames=decoded.frames,
+        transparent=developed.transparent,
+        placeholder=look.placeholder,
+        colour=look.colour,
+    )

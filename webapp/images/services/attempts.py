@@ -49,11 +49,18 @@ def rendition_attempt_begin(*, image_id: str) -> Image | None:
     return image
 
 
-def renditions_record(*, image: Image, records: Mapping[str, RenditionRecord]) -> None:
-    """Note which renditions lie on the shards now."""
-    values = {name: {"digest": r.digest, "bytes": r.bytes} for name, r in records.items()}
+def renditions_record(
+    *, image: Image, records: Mapping[str, RenditionRecord], look: Mapping[str, str]
+) -> None:
+    """Note which renditions lie on the shards now beside earlier ones, and ``placeholder`` and ``colour``."""
+    new = {name: {"digest": r.digest, "bytes": r.bytes} for name, r in records.items()}
     Image.objects.filter(id=image.id).update(
-        renditions=values, revision=F("revision") + 1, attempts=0, refusals=0, reason=""
+        renditions=image.renditions | new,
+        revision=F("revision") + 1,
+        attempts=0,
+        refusals=0,
+        reason="",
+        **look,
     )
 
 

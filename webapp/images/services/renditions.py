@@ -38,12 +38,22 @@ class _Stored:
     at_home: bool
 
 
-def renditions_store(*, image: Image, blobs: Mapping[str, tuple[bytes, str]]) -> Outcome:
-    """Store renditions on their homes, note them, and make the image ready.
+def renditions_store(
+    *,
+    image: Image,
+    blobs: Mapping[str, tuple[bytes, str]],
+    placeholder: str = "",
+    colour: str = "",
+) -> Outcome:
+    """Store the renditions an image lacks on their homes, note them, and make it ready.
+
+    One that is noted already is left alone: its bytes are in caches all over the web.
 
     Args:
         image: The row the attempt was begun with.
         blobs: ``preset.ext`` → bytes and content type.
+        placeholder: What to show while it loads; empty: as it was noted before.
+        colour: The colour most of it has; empty: as it was noted before.
 
     Raises:
         ShardsUnavailableError: A rendition found no position at all; nothing was noted.
@@ -55,8 +65,10 @@ def renditions_store(*, image: Image, blobs: Mapping[str, tuple[bytes, str]]) ->
         return _store(placement, name, data, content_type)
 
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="rendition") as threads:
-        stored = list(threads.map(store, blobs.items()))
-    renditions_record(image=image, records={item.name: item.record for item in stored})
+        lacking = [item for item in blobs.items() if item[0] not in image.renditions]
+        stored = list(threads.map(store, lacking))
+    look = {"placeholder": placeholder, "colour": colour} if placeholder else {}
+    renditions_record(image=image, records={item.name: item.record for item in stored}, look=look)
     renditions_settle(image=image, complete=all(item.at_home for item in stored))
     return Outcome.DONE
 

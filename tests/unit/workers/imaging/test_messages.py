@@ -21,7 +21,15 @@ from workers.imaging.messages import (
 from workers.imaging.model import Picture, Rendered, Rendition
 
 RENDERED = Rendered(
-    Picture("JPEG", 40, 30, 1, transparent=False),
+    Picture(
+        format="JPEG",
+        width=40,
+        height=30,
+        frames=1,
+        transparent=False,
+        placeholder="IQgKBID4h4iIh4iPdngAAAAAAA==",
+        colour="#a1a1a1",
+    ),
     {"w320.webp": Rendition(b"webp", "image/webp", 40, 30)},
 )
 
@@ -57,6 +65,23 @@ def test_renditions_arrive_as_they_were_sent():
 def test_a_lying_child_is_not_believed(rendition):
     message = pack_rendered(RENDERED, last=False) | {"renditions": [rendition]}
     with pytest.raises((ValueError, TypeError, KeyError)):
+        unpacked(over_the_wire(message))
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        {"placeholder": "<script>alert(1)</script>"},
+        {"placeholder": "A" * 99},
+        {"placeholder": ""},
+        {"colour": "red; background: url(//example.org)"},
+        {"colour": ["#a1a1a1"]},
+    ],
+)
+def test_a_look_that_is_none_is_not_believed(look):
+    message = pack_rendered(RENDERED, last=False)
+    message["picture"] |= look
+    with pytest.raises((ValueError, TypeError)):
         unpacked(over_the_wire(message))
 
 
