@@ -9,30 +9,31 @@ from typing import Final
 
 from webapp.core.presets import RENDITION_TYPES
 
-WEBP: Final = "webp"
 FALLBACKS: Final = ("jpg", "png")
 _QUALITY: Final = re.compile(r"[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 _MAX_LENGTH: Final = 1000
 
 
 @lru_cache(maxsize=1024)
-def extensions_preferred(accept: str) -> tuple[str, ...]:
+def extensions_preferred(accept: str, formats: tuple[str, ...]) -> tuple[str, ...]:
     """Return the extensions of a rendition to try, best first.
 
-    WebP comes first only for clients that name it: ``*/*`` is what programs send that may
-    know JPEG and PNG alone. Every extension is in the answer, the refused ones last: a
-    picture the client did not ask for is more use than a 406.
+    AVIF and WebP come first only for clients that name them: ``*/*`` is what programs send
+    that may know JPEG and PNG alone. Every extension is in the answer, the refused ones last:
+    a picture the client did not ask for is more use than a 406.
 
     Args:
         accept: The header's value; empty when there was none.
+        formats: What the preset is made in beside the fallbacks; of those a client likes
+            equally, the first.
     """
     ranges = _ranges(accept[:_MAX_LENGTH])
-    named_webp = ranges.get("image/webp", 0.0)
     fallbacks = sorted(FALLBACKS, key=lambda ext: -_quality(ranges, RENDITION_TYPES[ext]))
     best_fallback = _quality(ranges, RENDITION_TYPES[fallbacks[0]])
-    if named_webp and named_webp >= best_fallback:
-        return (WEBP, *fallbacks)
-    return (*fallbacks, WEBP)
+    named = {ext: ranges.get(RENDITION_TYPES[ext], 0.0) for ext in formats}
+    liked = [ext for ext in formats if named[ext] and named[ext] >= best_fallback]
+    liked.sort(key=lambda ext: -named[ext])
+    return (*liked, *fallbacks, *(ext for ext in reversed(formats) if ext not in liked))
 
 
 def _ranges(accept: str) -> dict[str, float]:

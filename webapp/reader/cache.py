@@ -7,6 +7,7 @@ from cachetools import LRUCache
 
 from webapp.core.ids import ID_LENGTH
 from webapp.reader.blobs import Blob, HeldBlob, LargeBlob
+from webapp.reader.s3fifo import S3Fifo
 
 LARGE_KNOWN: Final = 4096
 _ID_START: Final = 4  # a key is three characters of partition, a slash, the id
@@ -20,35 +21,38 @@ class BlobCache:
     """
 
     def __init__(self, capacity: int) -> None:
-        self._held: LRUCache[str, HeldBlob] = LRUCache(capacity, getsizeof=lambda blob: blob.cost)
+        self._held: S3Fifo[HeldBlob] = S3Fifo(capacity)
+        self.get = self._held.get
+        """Return a blob that is in memory; bound here to save the hot path a call."""
         self._large: LRUCache[str, LargeBlob] = LRUCache(LARGE_KNOWN)
 
     @property
     def used(self) -> int:
         """Bytes of memory taken."""
-        return int(self._held.currsize)
+        return self._held.cost
+
+    @property
+    def evicted(self) -> int:
+        """How many blobs left memory for others."""
+        return self._held.evicted
 
     def __len__(self) -> int:
         return len(self._held)
-
-    def get(self, key: str) -> HeldBlob | None:
-        """Return a blob that is in memory."""
-        return self._held.get(key)
 
     def large(self, key: str) -> LargeBlob | None:
         """Return what is known of a blob too large to be kept."""
         return self._large.get(key)
 
     def put(self, key: str, blob: Blob) -> None:
-        """Keep a blob under ``key``, at the cost of those used least recently."""
+        """Keep a blob under ``key``, at the cost of those asked for least."""
         if isinstance(blob, LargeBlob):
             self._large[key] = blob
-        elif blob.cost <= self._held.maxsize:
-            self._held[key] = blob
+        else:
+            self._held.put(key, blob, cost=blob.cost)
 
     def forget(self, key: str) -> None:
         """Drop a blob; the next reader asks the shards again."""
-        self._held.pop(key, None)
+        self._held.pop(key)
         self._large.pop(key, None)
 
     def purge(self, image_ids: Container[str]) -> None:

@@ -133,6 +133,12 @@ class Parts:
         gauge, cache, shards = self.metrics.gauge, self.cache, self.shards
         gauge("cache_bytes", "Bytes of memory blobs are kept in.", lambda: cache.used)
         gauge("cache_blobs", "Blobs in memory.", lambda: len(cache))
+        gauge("cache_evicted", "Blobs that left memory for others.", lambda: cache.evicted)
+        gauge(
+            "cache_hit_ratio",
+            "Part of the blobs sent since the start that were in memory.",
+            self.metrics.requests.hit_ratio,
+        )
         gauge("reads_shared", "Requests that joined a read under way.", self._reads_shared)
         gauge(
             "shards_unreachable",

@@ -1,6 +1,7 @@
 """Picking: which blob answers for a name."""
 
 from webapp.core.errors import NotFoundError, ShardsUnavailableError, ShoeboxError
+from webapp.reader.accept import FALLBACKS
 from webapp.reader.blobs import extension_of
 from webapp.reader.headers import Picked
 from webapp.reader.names import Name, What
@@ -84,5 +85,5 @@ def etags_of(name: Name, preferred: tuple[str, ...]) -> list[str]:
         if name.what is What.ORIGINAL and not name.extension:
             tags.append(largest_etag(name))
         return tags
-    likely = preferred[:1] if preferred[0] == "webp" else preferred[:2]
+    likely = preferred[:1] if preferred[0] not in FALLBACKS else preferred[:2]
     return [name.rendition(extension).etag for extension in likely]

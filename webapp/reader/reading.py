@@ -12,6 +12,7 @@ from webapp.core.errors import (
     ShardsUnavailableError,
     StaleError,
 )
+from webapp.core.presets import PRESET_BY_NAME
 from webapp.core.signing import Keyring
 from webapp.reader.accept import extensions_preferred
 from webapp.reader.answers import Answer
@@ -110,7 +111,7 @@ class Reading:
         if name.id in self._source.journal.value.entries:
             raise DeletedError(id=name.id)
         wanted = _merged(item for item in headers if item[0] in _CONDITIONS)
-        preferred = _preferred(headers) if name.what is What.NEGOTIATED else ()
+        preferred = _preferred(headers, name.preset) if name.what is What.NEGOTIATED else ()
         await self._version_known(name)
         if etag := none_match_known(wanted, etags_of(name, preferred)):
             return self._not_modified(name, terms, etag)
@@ -236,6 +237,6 @@ def _merged(conditions: RequestHeaders) -> dict[str, str]:
     return wanted
 
 
-def _preferred(headers: RequestHeaders) -> tuple[str, ...]:
+def _preferred(headers: RequestHeaders, preset: str) -> tuple[str, ...]:
     accept = b", ".join(value for name, value in headers if name == b"accept")
-    return extensions_preferred(accept.decode("latin-1"))
+    return extensions_preferred(accept.decode("latin-1"), PRESET_BY_NAME[preset].formats)

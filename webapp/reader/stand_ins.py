@@ -16,6 +16,7 @@ from webapp.core.ids import Kind
 from webapp.core.keys import MANIFEST, ORIGINAL, PRIVATE, blob_key
 from webapp.core.manifest import Manifest, manifest_load
 from webapp.core.presets import BROWSER_TYPES, PRESETS, larger_presets
+from webapp.reader.accept import FALLBACKS
 from webapp.reader.blobs import HeldBlob
 from webapp.reader.headers import Picked
 from webapp.reader.names import Name
@@ -48,8 +49,9 @@ def never_made(manifest: Manifest, file: str) -> bool:
     """
     if file in manifest.renditions:
         return False
-    made = {known.rpartition(".")[2] for known in manifest.renditions} - {WEBP}
-    return manifest.state == READY or (bool(made) and file.rpartition(".")[2] not in {*made, WEBP})
+    made = {known.rpartition(".")[2] for known in manifest.renditions}.intersection(FALLBACKS)
+    extension = file.rpartition(".")[2]
+    return manifest.state == READY or (bool(made) and extension in {*FALLBACKS} - made)
 
 
 class StandIns:

@@ -11,6 +11,8 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+MEMORY: Final = "memory"
+NO_CACHE: Final = "-"
 BOUNDS: Final = (0.0001, 0.0005, 0.002, 0.01, 0.05, 0.2, 1.0, 5.0)
 
 
@@ -47,6 +49,14 @@ class Tally(Collector):
         cell.buckets[bisect_left(BOUNDS, seconds)] += 1
         cell.seconds += seconds
         cell.size += size
+
+    def hit_ratio(self) -> float:
+        """Return the part of all blobs sent that were in memory; 0 before the first."""
+        counts = {cache: 0 for _, cache in self._cells}
+        for (_, cache), cell in self._cells.items():
+            counts[cache] += sum(cell.buckets)
+        sent = sum(count for cache, count in counts.items() if cache != NO_CACHE)
+        return counts.get(MEMORY, 0) / sent if sent else 0.0
 
     def collect(self) -> Iterator[Metric]:
         """Yield what was counted, as prometheus_client asks for it."""

@@ -21,7 +21,7 @@ BROWSER = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
     ],
 )
 def test_webp_goes_to_clients_that_name_it(accept):
-    assert extensions_preferred(accept)[0] == "webp"
+    assert extensions_preferred(accept, ("webp",))[0] == "webp"
 
 
 @pytest.mark.parametrize(
@@ -39,17 +39,36 @@ def test_webp_goes_to_clients_that_name_it(accept):
     ],
 )
 def test_everybody_else_gets_a_fallback(accept):
-    assert extensions_preferred(accept)[0] in {"jpg", "png"}
+    assert extensions_preferred(accept, ("webp",))[0] in {"jpg", "png"}
 
 
 def test_png_comes_first_for_who_prefers_it():
-    assert extensions_preferred("image/png, image/jpeg;q=0.5")[0] == "png"
+    assert extensions_preferred("image/png, image/jpeg;q=0.5", ("webp",))[0] == "png"
 
 
 def test_the_most_specific_range_decides():
-    assert extensions_preferred("image/jpeg;q=0.1, image/*;q=0.9")[0] == "png"
+    assert extensions_preferred("image/jpeg;q=0.1, image/*;q=0.9", ("webp",))[0] == "png"
+
+
+@pytest.mark.parametrize(
+    ("accept", "first"),
+    [
+        (BROWSER, "avif"),
+        ("image/avif;q=0.5, image/webp", "webp"),
+        ("image/webp, image/*", "webp"),
+        ("image/avif;q=0, image/webp", "webp"),
+        ("*/*", "jpg"),
+    ],
+)
+def test_avif_goes_to_clients_that_like_it_no_less(accept, first):
+    assert extensions_preferred(accept, ("avif", "webp"))[0] == first
 
 
 @given(st.text(max_size=200))
 def test_every_extension_is_in_every_answer(accept):
-    assert sorted(extensions_preferred(accept)) == ["jpg", "png", "webp"]
+    assert sorted(extensions_preferred(accept, ("webp",))) == ["jpg", "png", "webp"]
+
+
+@given(st.text(max_size=200))
+def test_a_preset_without_avif_is_never_looked_for_as_avif(accept):
+    assert "avif" not in extensions_preferred(accept, ("webp",))

@@ -56,7 +56,7 @@ async def test_a_read_nobody_waits_for_ends_in_memory(image_id, reader):
 
 
 async def test_memory_is_bounded_by_bytes(world, reader):
-    reader.parts.cache._held = type(reader.parts.cache)(20_000)._held
+    reader.parts.source.cache._held.capacity = 20_000
     for _ in range(10):
         await reader.get(f"/{world.image(b'x' * 5_000)}")
     assert reader.parts.cache.used <= 20_000
