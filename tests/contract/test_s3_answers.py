@@ -9,6 +9,7 @@ from tests.contract.scripted_store import Answer, Request, scripted_store
 from webapp.core.errors import ShardFullError, ShardUnavailableError
 from webapp.storage.address import S3Address
 from webapp.storage.s3 import S3Store
+from webapp.storage.s3_errors import Refusals, StoreRefusedError
 
 KEY = "000/p00000000000000000000000/original"
 
@@ -31,6 +32,19 @@ def store_answering(answer, **address):
 def test_a_store_without_room_is_full(answer):
     with store_answering(lambda _: answer) as store, pytest.raises(ShardFullError):
         put(store, KEY, b"picture")
+
+
+def test_a_store_that_refuses_every_blob_and_reads_on_is_full():
+    def answer(request):
+        return Answer(500, "InternalError") if request.method == "PUT" else Answer(404, "NoSuchKey")
+
+    with store_answering(answer) as store:
+        store._refusals.SECONDS = 0.0
+        for _ in range(Refusals.IN_A_ROW - 1):
+            with pytest.raises(StoreRefusedError):
+                put(store, KEY, b"picture")
+        with pytest.raises(ShardFullError):
+            put(store, KEY, b"picture")
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from webapp.storage.address import S3Address
 from webapp.storage.base import CHUNK_BYTES, BlobStat, Check, OpenBlob, Source
 from webapp.storage.blob_keys import PROBE_PREFIX, key_check, key_valid
 from webapp.storage.per_process import PerProcess
-from webapp.storage.s3_errors import StoreRefusedError, refusal
+from webapp.storage.s3_errors import Refusals, StoreRefusedError, full, refusal
 from webapp.storage.source import source_digest, source_hash, source_open, source_size
 
 if TYPE_CHECKING:
@@ -97,14 +97,21 @@ class S3Store:
         )
         self._client = PerProcess(self._connect)
         self._compares = PerProcess(self._try_wrong_checksum)
+        self._refusals = Refusals()
 
     def put(self, key: str, source: Source, *, label: Label) -> Check:
         """Write a whole blob with its label; see BlobStore. Always VERIFIED."""
         key_check(key)
-        compares = self._compares.get()
-        if not compares or not self._sends_sha256:
-            _compare(source, label.digest, key=key)
-        self._put(key, source, label=label)
+        try:
+            compares = self._compares.get()
+            if not compares or not self._sends_sha256:
+                _compare(source, label.digest, key=key)
+            self._put(key, source, label=label)
+        except StoreRefusedError as answer:
+            if self._refusals.refused(answer):
+                raise full(self.name, f"it refuses every blob ({answer.detail})") from answer
+            raise
+        self._refusals.accepted()
         if not compares:
             self._read_back(key)
         return Check.VERIFIED

@@ -1,19 +1,22 @@
 """What the answers of S3 stores mean. Pure: codes and numbers in, errors out."""
 
+import re
+import time
+from collections.abc import Callable
 from http import HTTPStatus
+from threading import Lock
 
 from webapp.core.errors import ShardFullError, ShardUnavailableError
 
-_FULL = frozenset(
-    {
-        "InsufficientStorage",
-        "QuotaExceeded",
-        "QuotaExceededException",
-        "StorageFull",
-        "XMinioAdminBucketQuotaExceeded",
-        "XMinioStorageFull",
-    }
+# Codes and words of MinIO, Ceph, Garage, SeaweedFS, Backblaze, Storj and those like them.
+_FULL = re.compile(
+    r"quota.{0,24}(exceed|reach)|exceed.{0,24}quota|storage.?full|insufficient.?storage"
+    r"|storage.?(cap|limit).?exceed|exceed.{0,16}storage.?(cap|limit)|no space left"
+    r"|disk (is )?full|no (free|writable) volumes",
+    re.IGNORECASE,
 )
+_BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+"""Too many requests in a time are a quota as well, and no sign of a full store."""
 _WRONG_BYTES = frozenset(
     {
         "BadDigest",
@@ -69,8 +72,48 @@ def refusal(
     shard_name: str, *, code: str, status: int, message: str
 ) -> StoreRefusedError | ShardFullError:
     """Return what to raise for an answer that is no success."""
-    if code in _FULL or status == HTTPStatus.INSUFFICIENT_STORAGE:
-        return ShardFullError(
-            f"Shard {shard_name!r} is full: {status} {code}: {message}", shard=shard_name
-        )
+    if status not in _BUSY and (
+        status == HTTPStatus.INSUFFICIENT_STORAGE or _FULL.search(f"{code} {message}")
+    ):
+        return full(shard_name, f"{status} {code}: {message}")
     return StoreRefusedError(shard_name, code=code, status=status, message=message)
+
+
+def full(shard_name: str, words: str) -> ShardFullError:
+    """Return what to raise for a store without room."""
+    return ShardFullError(f"Shard {shard_name!r} is full: {words}", shard=shard_name)
+
+
+class Refusals:
+    """Tells a store that is full and does not say so: it takes no blob and does all else.
+
+    SeaweedFS without a free volume answers each PUT "500 InternalError", as it does for any
+    defect. Several in a row over some time, and none accepted in between, are taken for full.
+
+    Args:
+        clock: Seconds, never running backwards; tests bring their own.
+    """
+
+    IN_A_ROW = 5
+    SECONDS = 10.0
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._count = 0
+        self._since = 0.0
+        self._lock = Lock()
+
+    def accepted(self) -> None:
+        """Forget what was refused."""
+        self._count = 0
+
+    def refused(self, answer: StoreRefusedError) -> bool:
+        """Count the refusal of a blob; return whether the store counts as full by now."""
+        if answer.store_status != HTTPStatus.INTERNAL_SERVER_ERROR:
+            return False
+        with self._lock:
+            now = self._clock()
+            if not self._count:
+                self._since = now
+            self._count += 1
+            return self._count >= self.IN_A_ROW and now - self._since >= self.SECONDS
