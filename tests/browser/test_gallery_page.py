@@ -1,5 +1,7 @@
 """The gallery, used with eyes, keys and thumbs."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -35,6 +37,17 @@ def test_nothing_jumps_while_pictures_load(visitor, images):
     visitor.page.goto("/")
     visitor.wait_shown(visitor.tile(images[5]["id"]).locator("img"))
     assert visitor.tile(images[5]["id"]).bounding_box() == before
+
+
+def test_a_blur_stands_in_for_a_picture_until_it_is_there(visitor, images):
+    visitor.hold("**/*.webp")
+    visitor.page.goto("/", wait_until="domcontentloaded")
+    link = visitor.tile(images[0]["id"]).get_by_role("link")
+    expect(link).to_have_css("background-image", re.compile("^url..data:image/png"))
+    visitor.let_go()
+    visitor.page.goto("/")
+    visitor.wait_shown(link.locator("img"))
+    expect(link).to_have_css("background-image", "none")
 
 
 def test_typing_narrows_it(visitor, images):

@@ -159,6 +159,12 @@ def test_a_tile_keeps_its_place_while_its_picture_loads(owner, client):
     assert 'class="tile r15"' in page
 
 
+def test_a_tile_says_what_its_picture_will_look_like(owner, client):
+    make_row(owner, placeholder="IQgKBID4h4iIh4iPdngAAAAAAA==", colour="#a1b2c3")
+    page = text_of(client.get("/"))
+    assert 'data-placeholder="IQgKBID4h4iIh4iPdngAAAAAAA==" data-colour="#a1b2c3"' in page
+
+
 def test_pictures_of_signed_images_come_by_signed_links(owner, client):
     make_row(owner, kind=Kind.SIGNED)
     links = re.findall(r'srcset="([^"]+)"', text_of(client.get("/")))

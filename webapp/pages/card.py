@@ -6,7 +6,7 @@ from typing import Any
 
 from webapp.accounts.models import User
 from webapp.core.ids import Kind
-from webapp.core.presets import BROWSER_TYPES, PRESET_BY_NAME
+from webapp.core.presets import BROWSER_TYPES, PRESET_BY_NAME, RENDITION_TYPES
 from webapp.images.models import Image, ImageState
 from webapp.images.representation import links_of
 
@@ -17,8 +17,9 @@ PAGE_PRESETS = ("w320", "w800", "w1600")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One picture in several widths, as ``srcset`` wants it; the last is what ``src`` takes."""
+    """One picture in several widths, as ``srcset`` wants it; the widest is what ``src`` takes."""
 
+    type: str
     srcset: str
     src: str
 
@@ -75,27 +76,30 @@ class Card:
 
     @property
     def tile_sources(self) -> list[Source]:
-        """Its picture for a gallery: WebP, then the fallback."""
+        """Its picture for a gallery, the best format first, the fallback last."""
         return self._sources(TILE_PRESETS)
 
     @property
     def page_sources(self) -> list[Source]:
-        """Its picture for a page of its own: WebP, then the fallback."""
+        """Its picture for a page of its own, the best format first, the fallback last."""
         return self._sources(PAGE_PRESETS)
 
     def _sources(self, presets: tuple[str, ...]) -> list[Source]:
         renditions = self.links["renditions"]
-        extensions = list(renditions[presets[0]])
+        shared = (
+            ext for ext in renditions[presets[0]] if all(ext in renditions[p] for p in presets)
+        )
         return [
-            _source({self._width(p): renditions[p][extension] for p in reversed(presets)})
-            for extension in extensions
+            _source(ext, {self._width(p): renditions[p][ext] for p in reversed(presets)})
+            for ext in shared
         ]
 
     def _width(self, preset: str) -> int:
         return min(self.image.width, PRESET_BY_NAME[preset].width)
 
 
-def _source(by_width: Mapping[int, str]) -> Source:
+def _source(extension: str, by_width: Mapping[int, str]) -> Source:
     # Ascending; of an image narrower than several presets the smallest of them is kept.
     pairs = sorted(by_width.items())
-    return Source(", ".join(f"{link} {width}w" for width, link in pairs), pairs[-1][1])
+    srcset = ", ".join(f"{link} {width}w" for width, link in pairs)
+    return Source(RENDITION_TYPES[extension], srcset, pairs[-1][1])

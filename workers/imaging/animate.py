@@ -13,7 +13,7 @@ from workers.imaging.motion import Motion
 
 _QUALITY = 75
 _METHOD = 1
-"""Measured at 480 by 270: 0 saves an eighth of the time for 5 % more bytes, 2 costs as much for none."""
+"""Measured at 480 by 270: 0 takes 13 % less time for 5 % more bytes; 2 takes longer for none."""
 
 
 def animate(

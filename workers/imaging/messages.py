@@ -31,7 +31,10 @@ def pack_job(presets: Iterable[Preset]) -> Message:
 
 def unpack_job(message: Message) -> tuple[Preset, ...]:
     """Return the presets a message asks for."""
-    return tuple(Preset(*values, tuple(formats)) for *values, formats in message["presets"])
+    return tuple(
+        Preset(name, width, height, crop, tuple(formats))
+        for name, width, height, crop, formats in message["presets"]
+    )
 
 
 def pack_rendered(rendered: Rendered, *, last: bool) -> Message:

@@ -5,6 +5,7 @@ import "./ui/dialogs.js";
 import "./ui/edit.js";
 import "./ui/keys.js";
 import "./ui/menu.js";
+import "./ui/placeholders.js";
 import "./ui/replicas.js";
 import "./ui/session.js";
 import "./ui/times.js";
