@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse
 
 MARK = "pages/favicon.svg"
 
@@ -20,6 +21,7 @@ def ways_out(_request: HttpRequest) -> list[dict[str, str]]:
     ways = [
         {"icon": "image", "title": "Pictures", "link": "/"},
         {"icon": "code", "title": "API", "link": "/api/v1/docs"},
+        {"icon": "mail", "title": "Dead letters", "link": reverse("admin:outbox_dead_letters")},
     ]
     if flower:
         ways.append({"icon": "monitoring", "title": "Workers (Flower)", "link": flower})

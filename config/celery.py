@@ -7,7 +7,7 @@ from celery import Celery
 from celery.signals import setup_logging
 
 from config.env import settings
-from config.queues import dead_letter_queue, task_queues, webhooks_queue
+from config.queues import dead_letter_queue, queue_declare, task_queues, webhooks_queue
 from config.schedule import beat_schedule
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -64,6 +64,7 @@ app.conf.update(
     beat_scheduler="celery.beat:Scheduler",
     timezone="UTC",
     imports=[
+        "workers.backfills",
         "workers.forget",
         "workers.imports",
         "workers.reap",
@@ -85,11 +86,15 @@ def _keep_logging(**_kwargs: Any) -> None:
 def queues_declare() -> list[str]:
     """Declare all queues and exchanges, durable; at deploy time, before the first message.
 
-    A queue declared a moment before the broker is killed can lose its first messages.
+    A queue declared a moment before the broker is killed can lose its first messages. Twice
+    is once.
+
+    Raises:
+        QueueConflictError: A queue is there with other arguments; says which and the way out.
     """
     on_rabbitmq = [dead_letter_queue(), webhooks_queue()] if _rabbitmq else []
     declared = [*app.conf.task_queues, *on_rabbitmq]
     with app.connection_for_write() as connection:
         for queue in declared:
-            queue(connection.default_channel).declare()
+            queue_declare(queue, connection)
     return [queue.name for queue in declared]

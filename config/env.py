@@ -48,6 +48,14 @@ class Settings(BaseModel):
         description="The index: `sqlite:///path` or `postgresql://user:password@host:port/name`."
     )
     broker_url: str = Field(description="The queue: `amqp://…` or `redis://…`.")
+    broker_api: str = Field(
+        "",
+        description="RabbitMQ's management API, `http://user:password@host:port/api/`; tells how "
+        "many messages are being worked on. Empty: not known.",
+    )
+    metrics_port: int = Field(
+        0, ge=0, lt=2**16, description="Port a worker answers `GET /metrics` on; 0 for none."
+    )
     topology_file: Path = Field(description="Local copy of the last good topology.")
     journal_file: Path = Field(description="Local copy of the last good deletion journal.")
     spool: Path = Field(description="Folder uploads are received into before they are stored.")

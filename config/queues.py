@@ -1,14 +1,15 @@
 """The queues: by cost, durable, and with a dead-letter queue as the backstop."""
 
-from kombu import Exchange, Queue
+from kombu import Connection, Exchange, Queue
 
+from webapp.core.errors import QueueConflictError
+from webapp.outbox.dead_letters import QUEUE as DEAD
 from webapp.outbox.tasks import EVENTS_EXCHANGE
 from webapp.outbox.tasks import Queue as Name
 from webapp.webhooks import names as webhooks
 
 TASKS = Exchange("shoebox.tasks", type="topic", durable=True)
 DEAD_LETTERS = Exchange("shoebox.dead", type="fanout", durable=True)
-DEAD = "dead"
 DELIVERY_LIMIT = 5
 
 _QUORUM = {"x-queue-type": "quorum"}
@@ -20,6 +21,7 @@ _GUARDED = {
     "x-dead-letter-strategy": "at-least-once",
     "x-overflow": "reject-publish",
 }
+_OTHER_ARGUMENTS = 406
 # No delivery limit: a process that ends counts as a return of all it held, and what is not an
 # event is rejected at once.
 _KEPT = {k: v for k, v in _GUARDED.items() if k != "x-delivery-limit"}
@@ -49,3 +51,25 @@ def webhooks_queue() -> Queue:
         queue_arguments=_KEPT,
         durable=True,
     )
+
+
+def queue_declare(queue: Queue, connection: Connection) -> None:
+    """Declare a queue with its exchange and binding; twice is once.
+
+    Raises:
+        QueueConflictError: It is there with other arguments, which no broker changes.
+    """
+    channel = connection.channel()  # a refusal closes the channel it came on
+    try:
+        queue(channel).declare()
+    except connection.channel_errors as error:
+        if getattr(error, "code", None) != _OTHER_ARGUMENTS:
+            raise
+        raise QueueConflictError(
+            f"Queue {queue.name!r}, or its exchange, is on the broker with other arguments: "
+            f"{getattr(error, 'reply_text', error)}. Arguments cannot be changed. The way out: "
+            "stop relay, workers and beat (uploads go on), take it away with `rabbitmqctl "
+            f"delete_queue {queue.name}`, and declare again. What waited there is not lost: it is "
+            "due in the index, and the sweep queues it again."
+        ) from error
+    channel.close()

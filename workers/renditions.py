@@ -41,6 +41,15 @@ def _make(image: Image) -> Outcome:
         return rendition_refused(image=image, reason=str(error))
     except ImagingError as error:
         return rendition_failed(image=image, reason=str(error))
+    return rendered_store(image, rendered)
+
+
+def rendered_store(image: Image, rendered: Rendered) -> Outcome:
+    """Store what was made of an image and it lacks, and settle it.
+
+    Raises:
+        ShardsUnavailableError: As ``renditions_store``.
+    """
     return renditions_store(
         image=image,
         blobs={name: (r.data, r.content_type) for name, r in rendered.renditions.items()},

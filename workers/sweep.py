@@ -27,7 +27,7 @@ def sweep() -> int:
 
 def _waiting() -> int:
     """Return how many messages wait on the queues of images."""
-    names = (Queue.RENDITIONS.value, Queue.REPLICATION.value)
+    names = (Queue.RENDITIONS.value, Queue.REPLICATION.value, Queue.BACKFILLS.value)
     try:
         with current_app.connection_for_read() as connection:
             return sum(queue_depths(connection, names).values())

@@ -79,7 +79,10 @@ class Shoebox:
         """Describe one worker for each queue group; renditions step back behind the rest."""
         return (
             self.worker(
-                "renditions", processes=RENDITION_PROCESSES, name="worker-renditions", nice=10
+                "renditions,backfills",
+                processes=RENDITION_PROCESSES,
+                name="worker-renditions",
+                nice=10,
             ),
             self.worker(
                 "replication,maintenance",

@@ -32,9 +32,8 @@ def test_queue_of_a_task_is_declared(task):
 
 
 def test_every_queue_has_a_worker_group():
-    assert (
-        {queue.value for queue in Queue} == QUEUES == {"renditions", "replication", "maintenance"}
-    )
+    groups = {"renditions", "backfills", "replication", "maintenance"}
+    assert {queue.value for queue in Queue} == QUEUES == groups
 
 
 @pytest.mark.parametrize("entry", app.conf.beat_schedule.values(), ids=lambda e: e["task"])
@@ -45,6 +44,18 @@ def test_what_beat_sends_has_a_task_and_a_queue(entry, tasks):
 
 def test_types_that_are_taken_are_those_that_can_be_told():
     assert probe._INSPECTORS.keys() == ORIGINAL_TYPES.keys() >= BROWSER_TYPES
+
+
+def test_no_recipe_in_use_changes():
+    """Pages and caches keep what a name stood for: a changed recipe is a new name, added here."""
+    recipes = {preset.name: (preset.width, preset.height, preset.crop) for preset in PRESETS}
+    in_use = {
+        "thumb": (256, 256, True),
+        "w320": (320, None, False),
+        "w800": (800, None, False),
+        "w1600": (1600, None, False),
+    }
+    assert recipes == in_use
 
 
 def test_pages_name_known_presets():

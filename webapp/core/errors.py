@@ -10,12 +10,12 @@ ShoeboxError
 │   ├── AddressRefusedError, NotFetchedError
 │   └── QuotaExceededError
 ├── RetryError              the same request may succeed later
-│   ├── FetchFailedError, RateLimitedError, BusyError, ReadOnlyError
+│   ├── FetchFailedError, RateLimitedError, BusyError, ReadOnlyError, BrokerUnavailableError
 │   └── ShardsUnavailableError, ShardUnavailableError, ShardIdentityError, ShardFullError
 └── OperatorError           an operator must act; trying again does not help
     ├── ConfigurationError, SignatureError, TopologyConflictError
     ├── NotEnoughShardsError, UnknownVersionError
-    └── DigestMismatchError, HostileKeyError
+    └── DigestMismatchError, HostileKeyError, QueueConflictError
 
 Codes are part of the HTTP contract (RFC 9457 ``code``); ``status`` is the HTTP status that
 goes with them. The message names the value that caused the error.
@@ -270,6 +270,13 @@ class ReadOnlyError(RetryError):
     title = "Read-only"
 
 
+class BrokerUnavailableError(RetryError):
+    """The queue's broker does not answer."""
+
+    code = "broker-unavailable"
+    title = "The broker does not answer"
+
+
 class ShardsUnavailableError(RetryError):
     """Fewer shards than the quorum answered; nothing was kept."""
 
@@ -340,6 +347,13 @@ class DigestMismatchError(OperatorError):
 
     code = "digest-mismatch"
     title = "Digest mismatch"
+
+
+class QueueConflictError(OperatorError):
+    """The broker has a queue of this name with other arguments."""
+
+    code = "queue-conflict"
+    title = "The queue is another one"
 
 
 class HostileKeyError(OperatorError):

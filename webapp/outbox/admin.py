@@ -1,8 +1,10 @@
-"""Messages that wait to be published, to look at."""
+"""Messages that wait to be published, to look at; and those the broker put aside."""
 
 from django.contrib import admin
+from django.urls import URLPattern, path
 
 from webapp.outbox.admin_base import ReadOnlyAdmin
+from webapp.outbox.dead_letters_admin import dead_letters_view
 from webapp.outbox.models import OutboxMessage
 
 
@@ -14,3 +16,8 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     list_filter = ("task", "queue")
     search_fields = ("=subject",)
     ordering = ("id",)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page of messages the broker put aside."""
+        view = self.admin_site.admin_view(dead_letters_view)
+        return [path("dead-letters/", view, name="outbox_dead_letters"), *super().get_urls()]

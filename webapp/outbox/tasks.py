@@ -1,7 +1,8 @@
 """The names that may be published: tasks and the queue of each, and events.
 
 Queues are by cost: `renditions` costs processor, `replication` input and output,
-`maintenance` is slow and can wait.
+`maintenance` is slow and can wait. `backfills` costs processor too, and steps back behind
+`renditions`.
 """
 
 from enum import StrEnum
@@ -13,12 +14,17 @@ class Queue(StrEnum):
     RENDITIONS = "renditions"
     REPLICATION = "replication"
     MAINTENANCE = "maintenance"
+    BACKFILLS = "backfills"
 
 
 class Task(StrEnum):
-    """A promise about one image, import or scope of a repair that a worker makes true; the value is its name."""
+    """A promise about one image, import or scope of a repair that a worker makes true.
+
+    The value is its name.
+    """
 
     MAKE_RENDITIONS = "renditions.make"
+    BACKFILL = "backfills.make"
     REPLICATE = "replication.replicate"
     DELETE = "replication.delete"
     IMPORT = "maintenance.import"

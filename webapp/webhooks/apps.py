@@ -8,3 +8,7 @@ class WebhooksConfig(AppConfig):
 
     name = "webapp.webhooks"
     label = "webhooks"
+
+    def ready(self) -> None:
+        """Say how this room's messages are tried again."""
+        from webapp.webhooks import dead_letters  # noqa: F401, PLC0415 - models are loaded by now

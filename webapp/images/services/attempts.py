@@ -52,7 +52,7 @@ def rendition_attempt_begin(*, image_id: str) -> Image | None:
 def renditions_record(
     *, image: Image, records: Mapping[str, RenditionRecord], look: Mapping[str, str]
 ) -> None:
-    """Note which renditions lie on the shards now beside earlier ones, and ``placeholder`` and ``colour``."""
+    """Note which renditions lie on the shards too now, and ``placeholder`` and ``colour``."""
     new = {name: {"digest": r.digest, "bytes": r.bytes} for name, r in records.items()}
     Image.objects.filter(id=image.id).update(
         renditions=image.renditions | new,

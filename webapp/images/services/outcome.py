@@ -22,6 +22,7 @@ class Outcome(Enum):
     SHORT = "short"
     ALREADY = "already"
     RETRY = "retry"
+    LATER = "later"
     FAILED = "failed"
     REJECTED = "rejected"
 
@@ -40,8 +41,12 @@ def image_find(*, image_id: str) -> Image | None:
 
 def renditions_wanted(image: Image) -> bool:
     """Return whether renditions still have to be made."""
-    names = set(rendition_names(transparent=image.transparent))
-    return image.state == ImageState.STORED and not names <= image.renditions.keys()
+    return image.state == ImageState.STORED and bool(renditions_missing(image))
+
+
+def renditions_missing(image: Image) -> set[str]:
+    """Return the names of the renditions an image should have and has not, whatever its state."""
+    return {*rendition_names(transparent=image.transparent)} - {*image.renditions}
 
 
 def next_look(image: Image, *, complete: bool) -> datetime | None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from webapp.cluster.read_only import read_only_reason
 from webapp.images.models import Image, ImageState
+from webapp.images.services.backfill import backfill_wanted
 from webapp.images.services.outcome import renditions_wanted
 from webapp.outbox.services import outbox_add
 from webapp.outbox.tasks import Task
@@ -43,4 +44,6 @@ def tasks_for(image: Image) -> list[Task]:
         return [Task.DELETE]
     if renditions_wanted(image):
         return [Task.MAKE_RENDITIONS, Task.REPLICATE]
+    if backfill_wanted(image):
+        return [Task.BACKFILL, Task.REPLICATE]
     return [Task.REPLICATE]

@@ -73,7 +73,7 @@ def test_every_group_of_queues_has_its_worker():
         for word in service.get("command", [])
         if word.startswith("--queues=")
     }
-    assert groups == {"renditions", "replication,maintenance"}
+    assert groups == {"renditions,backfills", "replication,maintenance"}
 
 
 def test_the_edge_knows_every_writer_and_reader():
