@@ -29,7 +29,7 @@ def _transport_options() -> dict[str, Any]:
     }
 
 
-app = Celery("shoebox")
+app = Celery("shoebox", fixups=["config.kept_connections:fixup"])
 app.conf.update(
     broker_url=settings().broker_url,
     broker_transport_options=_transport_options(),
