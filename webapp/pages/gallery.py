@@ -53,9 +53,3 @@ def _in_state(rows: ImageQuerySet, state: str) -> ImageQuerySet:
     if state == PROBLEMS:
         return rows.filter(state__in=[ImageState.FAILED, ImageState.REJECTED])
     return rows.not_deleted()
-
-
-def albums_of(owner: User) -> list[str]:
-    """Return the names of the albums of ``owner``, in order."""
-    rows = Image.objects.visible_to(owner).not_deleted().exclude(album="").order_by("album")
-    return list(rows.values_list("album", flat=True).distinct()[:MOST_ALBUMS])

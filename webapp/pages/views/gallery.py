@@ -9,10 +9,11 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from webapp.core.errors import MalformedRequestError
+from webapp.images.albums import albums_of
 from webapp.images.models import Image
 from webapp.images.paging import page_of
 from webapp.pages.card import Card
-from webapp.pages.gallery import PAGE_IMAGES, Filters, albums_of
+from webapp.pages.gallery import MOST_ALBUMS, PAGE_IMAGES, Filters
 from webapp.pages.requests import PageRequest
 
 
@@ -36,7 +37,7 @@ def gallery(request: PageRequest) -> HttpResponse:
     part = bool(request.htmx) and not request.htmx.history_restore_request
     if part and "cursor" in request.GET:
         return render(request, "pages/parts/items.html", context)
-    context["albums"] = albums_of(request.user)
+    context["albums"] = albums_of(request.user, most=MOST_ALBUMS)
     return render(request, "pages/parts/results.html" if part else "pages/gallery.html", context)
 
 

@@ -5,9 +5,10 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
+from webapp.images.albums import albums_of
 from webapp.images.models import Image
 from webapp.pages.card import Card
-from webapp.pages.gallery import albums_of
+from webapp.pages.gallery import MOST_ALBUMS
 from webapp.pages.neighbours import neighbours_of
 from webapp.pages.requests import PageRequest, with_image
 from webapp.pages.share import share_of
@@ -26,5 +27,8 @@ def image_page(request: PageRequest, image: Image) -> HttpResponse:
     }
     if request.htmx:
         return render(request, "pages/parts/share.html", context)
-    context |= {"albums": albums_of(image.owner), "neighbours": neighbours_of(image)}
+    context |= {
+        "albums": albums_of(image.owner, most=MOST_ALBUMS),
+        "neighbours": neighbours_of(image),
+    }
     return render(request, "pages/image.html", context)
