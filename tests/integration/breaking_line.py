@@ -50,7 +50,7 @@ class Line:
 
     def _carry(self, source, target, counts):
         with contextlib.suppress(OSError):
-            while piece := source.recv(PIECE):
+            for piece in self._pieces(source, target, counts):
                 target.sendall(piece)
                 if counts and not self._goes_on(len(piece)):
                     self._let_go(source)
@@ -58,6 +58,11 @@ class Line:
         for end in (source, target):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+    def _pieces(self, source, _target, _counts):
+        """Give what comes from ``source``; a line of another kind looks where it goes, too."""
+        while piece := source.recv(PIECE):
+            yield piece
 
     def _goes_on(self, count):
         self.carried += count

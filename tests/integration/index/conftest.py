@@ -1,8 +1,10 @@
 """Fixtures: the index on SQLite and on PostgreSQL, as the profiles have it."""
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connections
 
 from config.local.ports import free_port_block
 from config.local.runner import start
@@ -11,6 +13,7 @@ from config.local.service import MissingServerError
 from tests.factories import isolate, make_cluster, make_user
 from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.index.databases import index_at, sqlite_copy, tables_empty, tables_make
+from webapp.uploads import threads
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +74,13 @@ def shards(settings, tmp_path):
 @pytest.fixture
 def owner(index, shards):
     return make_user()
+
+
+@pytest.fixture
+def receiver_thread(monkeypatch):
+    """A thread of the receiver that saw no other index; its connection ends with it."""
+    with ThreadPoolExecutor(1) as thread:
+        monkeypatch.setattr(threads, "_looks", thread)
+        monkeypatch.setattr(threads, "_stores", thread)
+        yield
+        thread.submit(connections.close_all).result()

@@ -1,11 +1,10 @@
 """How often each call asks the index: the same for one image and for a hundred."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.test.utils import CaptureQueriesContext
 
@@ -13,20 +12,10 @@ from tests.factories import make_picture, make_user
 from tests.integration.api_caller import EVERYTHING, IMAGES, Caller
 from tests.integration.page_rows import make_rows, signed_in
 from webapp.accounts.services import token_make
-from webapp.uploads import admission, threads
+from webapp.uploads import admission
 from webapp.uploads.receiver import Receiver
 
 TOKEN, KNOWN, COMMIT = 1, 1, 1
-
-
-@pytest.fixture
-def receiver_thread(monkeypatch):
-    """A thread of the receiver that saw no other index; its connection ends with it."""
-    with ThreadPoolExecutor(1) as thread:
-        monkeypatch.setattr(threads, "_looks", thread)
-        monkeypatch.setattr(threads, "_stores", thread)
-        yield
-        thread.submit(connections.close_all).result()
 
 
 @pytest.fixture
