@@ -37,6 +37,7 @@ class Metrics:
             buckets=_SHARD_BUCKETS,
             registry=self.registry,
         )
+        self._asked: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self._bad = Counter(
             "shoebox_reader_bad_copies",
             "Copies that were not what their label says, by shard and reason.",
@@ -46,8 +47,13 @@ class Metrics:
 
     def position(self, shard: str, outcome: str, seconds: float) -> None:
         """Count one position that was asked; see Route."""
-        self._positions.labels(shard, outcome).inc()
-        self._shard_seconds.labels(shard).observe(seconds)
+        # Looking a child up by its labels costs more than counting.
+        asked = self._asked.get((shard, outcome))
+        if asked is None:
+            asked = self._positions.labels(shard, outcome), self._shard_seconds.labels(shard)
+            self._asked[shard, outcome] = asked
+        asked[0].inc()
+        asked[1].observe(seconds)
 
     def bad_copy(self, copy: BadCopy) -> None:
         """Count a bad copy."""

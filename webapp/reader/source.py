@@ -1,6 +1,7 @@
 """Where blobs come from: memory, then the positions of their image, one read for many."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Final, TypeVar
 from webapp.core.errors import DigestMismatchError, ShardsUnavailableError, ShardUnavailableError
 from webapp.core.ids import ImageId
 from webapp.core.journal import Journal
-from webapp.core.placement import all_positions
+from webapp.core.placement import all_positions, positions
 from webapp.core.signing import bytes_digest
 from webapp.core.topology import Topology
 from webapp.reader.blobs import WHOLE_BYTES, Blob, HeldBlob, LargeBlob, type_served
@@ -81,6 +82,8 @@ class BlobSource:
         if held is not None:
             return Found(held, MEMORY)
         blob: Blob | None = self.cache.large(key)
+        if blob is None and keep:
+            blob = self._warm(image_id, key)
         if blob is None:
             blob = await self.flights.join(key, lambda: self._load(image_id, key, keep=keep))
         return Found(blob, SHARD)
@@ -160,6 +163,34 @@ class BlobSource:
             patience=self.deadline / (version.replica_count + 2),
             seen=self.seen,
         )
+
+    def _warm(self, image_id: ImageId, key: str) -> HeldBlob | None:
+        """Return a blob whose first position has it at hand; verified like any other.
+
+        Whatever is not as it should be is left to the walk, which steps over it and notes it.
+        """
+        reader = self._first(image_id)
+        if reader is None or self.noted.is_bad(reader.name, key):
+            return None
+        started = time.perf_counter()
+        found = reader.open_warm(key)
+        if found is None:
+            return None
+        stat, body = found
+        if stat.label is None or bytes_digest(body) != stat.label.digest:
+            return None
+        served = type_served(stat.label.content_type)
+        blob = HeldBlob(key, body, served, stat.modified, reader.name)
+        self.keep(str(image_id), key, blob)
+        self.seen(reader.name, "found", time.perf_counter() - started)
+        return blob
+
+    def _first(self, image_id: ImageId) -> GuardedReader | None:
+        """Return whom ``route`` would ask first, at a fifth of its cost."""
+        version = self.topology.value.places(image_id.version)[0]
+        homes = positions(version, image_id.partition)[: version.replica_count]
+        near = next((spec for spec in homes if spec.zone == self.zone), homes[0])
+        return self.shards.get(near.name)
 
     async def _load(self, image_id: ImageId, key: str, *, keep: bool) -> Blob:
         async def attempt(reader: GuardedReader) -> Blob | None:

@@ -10,6 +10,10 @@ WHOLE_BYTES: Final = 8 * 1024 * 1024
 """Ranges up to this size may come in one piece, because whoever asks keeps them whole."""
 
 
+Warm = tuple[BlobStat, bytes]
+"""A whole blob that could be had without waiting."""
+
+
 class Chunks(Protocol):
     """Bytes of one open blob, in order. Closed when they end, and by ``aclose``."""
 
@@ -68,6 +72,14 @@ class AsyncBlobReader(Protocol):
         """
         ...
 
+    def open_warm(self, key: str) -> Warm | None:
+        """Return a small blob whole if that takes no waiting; for the event loop itself.
+
+        Returns None when it would, or cannot be told; that says nothing about the blob.
+        Raises nothing.
+        """
+        ...
+
     async def aclose(self) -> None:
         """Give back threads and connections; afterwards nothing can be opened."""
         ...
@@ -95,4 +107,12 @@ class HeldChunks:
         self._left.clear()
 
 
-__all__ = ["CHUNK_BYTES", "WHOLE_BYTES", "AsyncBlob", "AsyncBlobReader", "Chunks", "HeldChunks"]
+__all__ = [
+    "CHUNK_BYTES",
+    "WHOLE_BYTES",
+    "AsyncBlob",
+    "AsyncBlobReader",
+    "Chunks",
+    "HeldChunks",
+    "Warm",
+]

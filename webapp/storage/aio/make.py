@@ -11,6 +11,7 @@ from webapp.storage.aio.base import AsyncBlobReader
 from webapp.storage.aio.guarded import GuardedReader
 from webapp.storage.aio.s3 import S3Reader
 from webapp.storage.aio.threaded import ThreadedReader
+from webapp.storage.aio.warm import WarmFiles
 from webapp.storage.directory import DirectoryStore
 from webapp.storage.identity import FRESH_SECONDS, LOCAL_FRESH_SECONDS
 
@@ -41,7 +42,8 @@ class ReaderMaker:
         address = address_parse(entry)
         if isinstance(address, DirectoryAddress):
             store = DirectoryStore(entry.name, address.root)
-            return ThreadedReader(store, seconds=self.read_seconds)
+            warm = WarmFiles(address.root)
+            return ThreadedReader(store, seconds=self.read_seconds, warm=warm)
         if isinstance(address, S3Address):
             return S3Reader(
                 entry.name,

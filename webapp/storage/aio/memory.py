@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from webapp.core.errors import ShardUnavailableError
-from webapp.storage.aio.base import AsyncBlob, HeldChunks
+from webapp.storage.aio.base import AsyncBlob, HeldChunks, Warm
 from webapp.storage.base import BlobStore
 
 
@@ -32,6 +32,10 @@ class MemoryReader:
             raise ShardUnavailableError(shard=self.name, closed=True)
         with self._store.open(key, start=start, end=end) as blob:
             return None if blob is None else AsyncBlob(blob.stat, HeldChunks(blob.read()))
+
+    def open_warm(self, key: str) -> Warm | None:  # noqa: ARG002 - as every reader has it
+        """Return None: a shard that tests make slow or silent has nothing at once."""
+        return None
 
     async def aclose(self) -> None:
         """Open nothing any more."""

@@ -17,7 +17,7 @@ from obstore.store import S3Store
 from webapp.core.errors import ShardUnavailableError
 from webapp.core.label import label_load
 from webapp.storage.address import S3Address
-from webapp.storage.aio.base import CHUNK_BYTES, WHOLE_BYTES, AsyncBlob, HeldChunks
+from webapp.storage.aio.base import CHUNK_BYTES, WHOLE_BYTES, AsyncBlob, HeldChunks, Warm
 from webapp.storage.base import BlobStat
 from webapp.storage.blob_keys import key_check
 
@@ -76,6 +76,10 @@ class S3Reader:
         except _PastTheEnd:
             return await self._open_nothing(key)
         return AsyncBlob(_stat(result), _ResultChunks(self, result))
+
+    def open_warm(self, key: str) -> Warm | None:  # noqa: ARG002 - as every reader has it
+        """Return None: whatever comes over a network takes waiting."""
+        return None
 
     async def aclose(self) -> None:
         """Forget the client; its connections end with it."""

@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from webapp.storage.aio.base import WHOLE_BYTES, AsyncBlob, HeldChunks
+from webapp.storage.aio.base import WHOLE_BYTES, AsyncBlob, HeldChunks, Warm
 from webapp.storage.aio.threads import ShardThreads
+from webapp.storage.aio.warm import WarmFiles
 from webapp.storage.base import BlobStore, OpenBlob
 
 FIRST_BYTES: Final = 1024 * 1024
@@ -27,28 +28,46 @@ class ThreadedReader:
         store: Reads the shard; its calls may hang.
         seconds: How long a call may take before the shard counts as silent.
         threads: Reads at the same time.
+        warm: Reads at once what is in the kernel's memory.
     """
 
-    def __init__(self, store: BlobStore, *, seconds: float, threads: int = THREADS) -> None:
+    def __init__(
+        self,
+        store: BlobStore,
+        *,
+        seconds: float,
+        threads: int = THREADS,
+        warm: WarmFiles | None = None,
+    ) -> None:
         self.name = store.name
+        self._warm = warm
         self._store = store
         self._seconds = seconds
         self._threads = ShardThreads(store.name, count=threads, backlog=BACKLOG)
 
     async def open(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncBlob | None:
         """Open a range of a blob; see AsyncBlobReader."""
-        opened = await self._run(
-            lambda: _open(self._store.open(key, start=start, end=end)), discard=_discard
-        )
+        opened = await self._run(lambda: self._open(key, start=start, end=end), discard=_discard)
         if opened is None:
             return None
         if opened.ended:
             return AsyncBlob(opened.blob.stat, HeldChunks(opened.first))
         return AsyncBlob(opened.blob.stat, _FurtherChunks(self, opened))
 
+    def open_warm(self, key: str) -> Warm | None:
+        """Return a small blob that is in the kernel's memory; see AsyncBlobReader."""
+        return self._warm.read(key) if self._warm else None
+
     async def aclose(self) -> None:
         """End the threads that do not hang."""
         self._threads.close()
+
+    def _open(self, key: str, *, start: int, end: int | None) -> "_Opened | None":
+        """Open on a thread, where looking at the file system may wait as well."""
+        opened = _open(self._store.open(key, start=start, end=end))
+        if self._warm is not None:
+            self._warm.learn()
+        return opened
 
     async def _run(
         self, function: Callable[[], _T], *, discard: Callable[[_T], object] | None = None
