@@ -1,0 +1,37 @@
+"""`python -m bench.renditions`: the making of renditions against its peers, and the whole way.
+
+Three parts, each by its name: `core` (one core, four sizes of 12 megapixels; pyvips, sharp and
+thumbor are installed into a folder that goes away with the run), `memory` (the most a picture
+takes), `way` (a whole Shoebox: 200 photos against a bare loop, and one photo on an idle
+machine). Prints the tables of docs/benchmarks.md.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.renditions import core, memory, photos, way
+
+PARTS = {"core": core.measure, "memory": memory.measure, "way": way.measure}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all")
+    parser.add_argument("--photos", type=Path, help="folder of JPEGs; generated without it")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--uploads", type=int, default=200)
+    parser.add_argument("--peers", type=Path, help="keep the peers here for the next run")
+    options = parser.parse_args()
+    if unknown := {*options.parts} - {*PARTS}:
+        parser.error(f"no such part: {', '.join(unknown)}")
+    with tempfile.TemporaryDirectory() as folder:
+        options.folder = Path(folder)
+        options.files = photos.found(options.photos) or photos.made(options.folder / "photos")
+        for part in options.parts or PARTS:
+            PARTS[part](options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
