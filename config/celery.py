@@ -68,6 +68,7 @@ app.conf.update(
         "workers.forget",
         "workers.imports",
         "workers.reap",
+        "workers.recount",
         "workers.renditions",
         "workers.repair",
         "workers.replication",

@@ -7,6 +7,7 @@ from webapp.outbox.tasks import Queue
 
 PUBLISH_SECONDS = 30.0
 FORGET_SECONDS = 3600.0
+RECOUNT_SECONDS = 3600.0
 
 
 def beat_schedule(
@@ -20,6 +21,7 @@ def beat_schedule(
         "scrub": _every(scrub_seconds(scrub_cycle_days), "maintenance.scrub"),
         "reap": _every(reap_seconds, "maintenance.reap"),
         "forget": _every(FORGET_SECONDS, "maintenance.forget"),
+        "recount": _every(RECOUNT_SECONDS, "maintenance.recount"),
     }
 
 

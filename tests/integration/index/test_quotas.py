@@ -8,6 +8,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import Count, F, Sum
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import make_image, make_picture, make_user
 from tests.integration.index.crowd import crowd
@@ -27,6 +28,7 @@ from webapp.images.services import (
     rendition_refused,
     usage_recount,
 )
+from workers.recount import recount
 
 CROWD = 24
 
@@ -208,6 +210,16 @@ def test_a_recount_sets_right_what_drifted_and_says_so(owner, tmp_path):
     assert (found.owner, found.true) == (owner.username, Usage(PICTURE_BYTES, 1))
     assert usage(owner) == true_usage(owner)
     assert usage_recount(apply=True) == []
+
+
+def test_beat_sets_right_what_drifted_and_locks_nobody_else(owner, tmp_path):
+    make_image(owner, tmp_path, data=picture(0))
+    drift(owner)
+    assert recount() == 1
+    assert usage(owner) == true_usage(owner)
+    with CaptureQueriesContext(connection) as asked:
+        assert recount() == 0
+    assert len(asked) == 1
 
 
 def test_the_command_recounts_only_when_told_to(owner, capsys):

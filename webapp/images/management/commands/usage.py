@@ -9,7 +9,7 @@ from webapp.images.services import usage_recount
 
 
 class Command(BaseCommand):
-    """Count every owner's images anew. Uploads of an owner wait while theirs are counted."""
+    """Count every owner's images anew. Uploads wait only of owners whose count is wrong."""
 
     help = "Count every owner's images anew and tell whose count was wrong; a dry run."
 
