@@ -1,9 +1,13 @@
+import operator
 import struct
 
 import pytest
 from PIL import Image, ImageCms
 
 from tests.unit.workers.imaging.pictures import encoded, is_near, shown
+from webapp.core.presets import PRESETS
+from workers.imaging.colour import to_srgb
+from workers.imaging.decode import decode
 from workers.imaging.render import render
 
 ORANGE = (240, 120, 30)
@@ -75,3 +79,59 @@ def test_a_profile_that_is_garbage_or_for_other_pixels_is_ignored(garbage):
 def test_a_profile_for_other_inks_is_ignored():
     seen = colour_of("CMYK", (0, 255, 255, 0), SRGB, "JPEG")
     assert is_near(seen[:3], (255, 0, 0), 12)
+
+
+# The colours of the screens of phones, as their profile has them: under D50, columns R G B.
+P3 = ((0.51512, 0.29198, 0.1571), (0.2412, 0.69225, 0.06657), (-0.00105, 0.04189, 0.78407))
+S_RGB = ((0.43607, 0.38515, 0.14307), (0.22249, 0.71687, 0.06061), (0.01392, 0.09708, 0.7141))
+
+
+def p3_profile():
+    """The profile of sRGB with other primaries: tags of type XYZ, s15Fixed16."""
+    profile = bytearray(SRGB)
+    for number in range(int.from_bytes(SRGB[128:132])):
+        tag, offset, _ = struct.unpack_from(">4sII", SRGB, 132 + 12 * number)
+        if tag in (b"rXYZ", b"gXYZ", b"bXYZ"):
+            column = b"rgb".index(tag[0])
+            struct.pack_into(">3i", profile, offset + 8, *(round(65536 * r[column]) for r in P3))
+    return bytes(profile)
+
+
+def by_hand(colour):
+    """P3 → sRGB by arithmetic alone: linear light, XYZ, linear light, clipped."""
+    light = [_linear(value / 255) for value in colour]
+    xyz = [sum(map(operator.mul, row, light)) for row in P3]
+    return [round(255 * _curved(min(max(value, 0), 1))) for value in _solved(S_RGB, xyz)]
+
+
+def _linear(value):
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+
+def _curved(value):
+    return 12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055
+
+
+def _solved(matrix, values):
+    """Cramer's rule."""
+    columns = list(zip(*matrix, strict=True))
+    return [
+        _determinant([values if at == n else column for at, column in enumerate(columns)])
+        / _determinant(columns)
+        for n in range(3)
+    ]
+
+
+def _determinant(columns):
+    (a, d, g), (b, e, h), (c, f, i) = columns
+    return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+
+
+@pytest.mark.parametrize(
+    "colour", [(240, 120, 30), (128, 128, 128), (30, 200, 90), (10, 40, 160), (255, 255, 255)]
+)
+def test_wide_colours_come_out_as_arithmetic_has_them(colour):
+    file = encoded(Image.new("RGB", (64, 64), colour), "PNG", icc_profile=p3_profile())
+    decoded = decode(file, presets=PRESETS)
+    seen = to_srgb(decoded.image, decoded.profile).getpixel((32, 32))
+    assert is_near(seen, by_hand(colour), 2)

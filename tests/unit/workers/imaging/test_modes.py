@@ -163,3 +163,13 @@ def test_the_first_frame_of_an_animation(image_format):
     rendered = render(file)
     assert is_upright(shown(rendered.renditions["w320.webp"]))
     assert rendered.picture.frames == 3
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "HEIF"])
+def test_a_photo_with_a_film_behind_it_is_the_photo(image_format):
+    film = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"\0\0\0\x10mdat" + b"frames.."
+    box = struct.pack(">I4s", 8 + len(film), b"mpvd")  # as phones wrap it in HEIC
+    body = encoded(quadrants(), image_format).getvalue()
+    rendered = render(io.BytesIO(body + (box if image_format == "HEIF" else b"") + film))
+    assert rendered.picture.frames == 1
+    assert is_upright(shown(rendered.renditions["w320.webp"]).convert("RGB"))

@@ -4,7 +4,7 @@ import re
 import pytest
 from PIL import Image, ImageChops, ImageCms, ImageStat
 
-from tests.unit.workers.imaging.pictures import encoded, noise, png, quadrants, shown
+from tests.unit.workers.imaging.pictures import encoded, is_upright, noise, png, quadrants, shown
 from webapp.core.presets import PRESETS, RENDITION_TYPES, Preset, rendition_names
 from workers.imaging.render import render
 
@@ -87,6 +87,26 @@ def test_content_types_are_those_of_the_bytes():
 def test_only_the_presets_asked_for_are_made():
     rendered = render(encoded(quadrants(), "JPEG"), presets=[Preset("w320", 320)])
     assert set(rendered.renditions) == {"w320.webp", "w320.jpg"}
+
+
+def test_avif_is_made_where_a_preset_asks_for_it():
+    presets = [Preset("small", 32, formats=("avif", "webp")), Preset("w320", 320)]
+    rendered = render(encoded(quadrants(mode="RGBA"), "PNG"), presets=presets)
+    assert list(rendered.renditions) == [
+        "small.avif",
+        "small.webp",
+        "small.jpg",
+        "w320.webp",
+        "w320.jpg",
+    ]
+    assert is_upright(shown(rendered.renditions["small.avif"]).convert("RGB"))
+
+
+def test_avif_carries_no_metadata():
+    presets = [Preset("small", 32, formats=("avif",))]
+    avif = render(full_of_metadata("JPEG"), presets=presets).renditions["small.avif"]
+    assert not re.search(rb"Exif|xmp|hidden|Maker", avif.data)
+    assert "icc_profile" not in Image.open(io.BytesIO(avif.data)).info
 
 
 def test_no_presets_are_a_mistake():
