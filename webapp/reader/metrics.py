@@ -26,7 +26,7 @@ class Metrics:
         self.registry.register(self.requests)
         self._positions = Counter(
             "shoebox_reader_positions_asked",
-            "Positions asked for a blob, by shard: found, absent, silent or bad.",
+            "Positions asked for a blob, by shard: found, absent, silent, bad or outrun.",
             ["shard", "outcome"],
             registry=self.registry,
         )

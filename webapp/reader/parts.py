@@ -145,6 +145,8 @@ class Parts:
             "Shards that should be readable and are not.",
             lambda: len(shards.unreachable()),
         )
+        gauge("shards_slow", "Shards that are asked last.", lambda: len(shards.slow()))
+        gauge("hedged_reads", "Second reads for late first ones.", self._hedged)
         gauge(
             "topology_revision",
             "Revision of the topology known here.",
@@ -166,6 +168,9 @@ class Parts:
 
     def _reads_shared(self) -> float:
         return self.flights.joined
+
+    def _hedged(self) -> float:
+        return self.source.budget.spent
 
     def _state(self) -> Mapping[str, object]:
         return {

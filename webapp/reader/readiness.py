@@ -40,12 +40,14 @@ def readiness(
     named and does not stop it: images that are there are there.
     """
     unreachable = shards.unreachable()
+    slow = [name for name in shards.slow() if name not in unreachable]
     reachable = shards.reachable()
     documents = {"topology": _document(topology), "journal": _document(journal)}
     degraded = [
         *(["closing"] if closing else []),
         *(name for name, state in documents.items() if not state["fresh"]),
         *(f"shard:{name}" for name in unreachable),
+        *(f"slow:{name}" for name in slow),
     ]
     ready = topology.data is not None and bool(reachable) and not closing
     status = "unavailable" if not ready else "degraded" if degraded else "ok"
@@ -53,7 +55,7 @@ def readiness(
         "status": status,
         "degraded": degraded,
         **documents,
-        "shards": {"reachable": reachable, "unreachable": unreachable},
+        "shards": {"reachable": reachable, "unreachable": unreachable, "slow": slow},
     }
     return Readiness(ready, tuple(degraded), json.dumps(document).encode())
 

@@ -58,6 +58,10 @@ class Shards:
         unknown = {n: "Wrong configuration" for n in self._entries if n not in self._readers}
         return dict(sorted({**silent, **unknown}.items()))
 
+    def slow(self) -> list[str]:
+        """Return the shards that are asked last, because others were quicker or right."""
+        return [reader.name for reader in self.all() if reader.pace.open]
+
     async def check_all(self) -> None:
         """Ask every shard who it is, all at the same time."""
         await asyncio.gather(*(reader.check() for reader in self._readers.values()))

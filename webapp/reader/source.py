@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from webapp.core.errors import DigestMismatchError, ShardsUnavailableError, ShardUnavailableError
@@ -23,6 +23,7 @@ from webapp.reader.stream import BlobStream
 from webapp.reader.walk import Got, Route, walk
 from webapp.storage.aio.base import AsyncBlob
 from webapp.storage.aio.guarded import GuardedReader
+from webapp.storage.aio.pace import HedgeBudget
 
 HASH_ON_LOOP_BYTES: Final = 1024 * 1024
 """More is hashed on a thread: it would hold up everybody else for milliseconds."""
@@ -53,6 +54,7 @@ class BlobSource:
         zone: Zone asked first; empty for none.
         deadline: Seconds one blob may take.
         seen: Called for every position asked; see Route.
+        budget: Of second reads.
     """
 
     topology: Follower[Topology]
@@ -64,6 +66,7 @@ class BlobSource:
     zone: str
     deadline: float
     seen: Callable[[str, str, float], object]
+    budget: HedgeBudget = field(default_factory=HedgeBudget)
 
     async def find(self, image_id: ImageId, key: str, *, keep: bool = True) -> Found:
         """Return a blob, verified if it is small enough to be held.
@@ -153,15 +156,18 @@ class BlobSource:
         first = sorted(specs[: version.replica_count], key=lambda spec: spec.zone != self.zone)
         ordered = [*first, *specs[version.replica_count :]]
         found = {spec.name: self.shards.get(spec.name) for spec in ordered}
-        readers = [reader for reader in found.values() if reader is not None]
+        # Those that are slow of late come last, and are asked all the same.
+        readers = sorted((r for r in found.values() if r is not None), key=lambda r: r.pace.open)
+        homes = {spec.name for spec in first}
         silent = [name for name, reader in found.items() if reader is None]
         return Route(
             readers,
-            in_order=sum(found[spec.name] is not None for spec in first),
+            in_order=sum(r.name in homes and not r.pace.open for r in readers),
             silent=sum(not topology.emptied(name) for name in silent),
             quorum=min(place.quorum for place in places),
             patience=self.deadline / (version.replica_count + 2),
             seen=self.seen,
+            budget=self.budget,
         )
 
     def _warm(self, image_id: ImageId, key: str) -> HeldBlob | None:
@@ -170,7 +176,7 @@ class BlobSource:
         Whatever is not as it should be is left to the walk, which steps over it and notes it.
         """
         reader = self._first(image_id)
-        if reader is None or self.noted.is_bad(reader.name, key):
+        if reader is None or reader.pace.open or self.noted.is_bad(reader.name, key):
             return None
         started = time.perf_counter()
         found = reader.open_warm(key)

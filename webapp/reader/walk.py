@@ -7,9 +7,9 @@ of them were silent to hide a copy that was acknowledged.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from webapp.core.errors import (
     DigestMismatchError,
@@ -18,7 +18,9 @@ from webapp.core.errors import (
     ShardUnavailableError,
 )
 from webapp.storage.aio.guarded import GuardedReader
+from webapp.storage.aio.pace import HedgeBudget
 
+OUTRUN: Final = "outrun"
 T = TypeVar("T")
 Attempt = Callable[[GuardedReader], Awaitable[T | None]]
 """Gives what is asked for, None when absent; raises ShardUnavailableError when the shard
@@ -35,8 +37,9 @@ class Route:
         silent: Positions that cannot be asked at all: down, dead, unknown.
         quorum: W: with so many silent positions a copy may hide.
         patience: Seconds for one position, so that one that hangs leaves time for others.
-        seen: Called with the shard, ``found``, ``absent``, ``silent`` or ``bad``, and the
-            seconds it took.
+        seen: Called with the shard, ``found``, ``absent``, ``silent``, ``bad`` or ``outrun``,
+            and the seconds it took.
+        budget: Bounds second reads while all is well.
     """
 
     readers: Sequence[GuardedReader]
@@ -45,6 +48,7 @@ class Route:
     quorum: int
     patience: float
     seen: Callable[[str, str, float], object]
+    budget: HedgeBudget = field(default_factory=HedgeBudget)
 
 
 class _Miss(Enum):
@@ -66,6 +70,9 @@ async def walk(
 ) -> Got[T]:
     """Return what the first position has that has it.
 
+    A position later than usual is not waited for alone: the next one is asked as well, and
+    whoever is first gives the answer.
+
     Args:
         route: Whom to ask.
         attempt: Asks one position.
@@ -77,11 +84,9 @@ async def walk(
             a copy is there and bad. Trying again helps once they are back or repaired.
     """
     misses: list[_Miss] = []
-    for reader in route.readers[: route.in_order]:
-        outcome = await _ask(route, reader, attempt)
-        if isinstance(outcome, Got):
-            return outcome
-        misses.append(outcome)
+    route.budget.earn()
+    if got := await _InOrder(route, attempt, misses).run(discard):
+        return got
     if got := await _ask_rest(route, attempt, misses, discard):
         return got
     silent = route.silent + misses.count(_Miss.SILENT)
@@ -90,11 +95,82 @@ async def walk(
     raise NotFoundError
 
 
+class _InOrder(Generic[T]):
+    """Asks the first positions, each once the one before has nothing or is late."""
+
+    def __init__(self, route: Route, attempt: Attempt[T], misses: list[_Miss]) -> None:
+        self._route = route
+        self._attempt = attempt
+        self._misses = misses
+        self._asked: dict[asyncio.Task[Got[T] | _Miss], GuardedReader] = {}
+        self._got: Got[T] | None = None
+
+    async def run(self, discard: Callable[[T], Awaitable[object]] | None) -> Got[T] | None:
+        """Return what the quickest has; None when none of them has it."""
+        readers = self._route.readers[: self._route.in_order]
+        try:
+            for reader in readers:
+                self._start(reader)
+                await self._until_next(reader, last=reader is readers[-1])
+                if self._got:
+                    break
+        finally:
+            await _settle(list(self._asked), self._got, discard)
+        return self._got
+
+    def _start(self, reader: GuardedReader) -> None:
+        task = asyncio.create_task(_ask(self._route, reader, self._attempt))
+        self._asked[task] = reader
+
+    async def _until_next(self, newest: GuardedReader, *, last: bool) -> None:
+        """Wait until somebody has it, or the next one is to be asked."""
+        patience = None if last else newest.pace.hedge_after
+        while self._asked:
+            done, _ = await asyncio.wait(
+                self._asked, timeout=patience, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done and self._route.budget.allows(newest.pace):
+                return
+            patience = None
+            if self._take(done, newest) and not last:
+                return
+
+    def _take(self, done: set["asyncio.Task[Got[T] | _Miss]"], newest: GuardedReader) -> bool:
+        """Note what came; return whether the newest has answered."""
+        answered = False
+        for task in [task for task in self._asked if task in done]:
+            reader, outcome = self._asked[task], task.result()
+            answered |= reader is newest
+            if isinstance(outcome, Got) and self._got is None:
+                self._got = outcome
+                self._strike_slower(task)
+            elif isinstance(outcome, _Miss):
+                self._misses.append(outcome)
+                del self._asked[task]
+        if self._got:
+            self._asked = {task: r for task, r in self._asked.items() if r is not self._got.reader}
+        return answered or self._got is not None
+
+    def _strike_slower(self, quicker: "asyncio.Task[Got[T] | _Miss]") -> None:
+        """Note against those that were asked before and have not answered yet."""
+        for task, reader in self._asked.items():
+            if task is quicker:
+                return
+            if not task.done():
+                reader.pace.strike()
+                self._route.seen(reader.name, OUTRUN, reader.pace.hedge_after)
+
+
 async def _ask(route: Route, reader: GuardedReader, attempt: Attempt[T]) -> Got[T] | _Miss:
     started = time.perf_counter()
     outcome = await _outcome(route, reader, attempt)
     word = "found" if isinstance(outcome, Got) else outcome.value
-    route.seen(reader.name, word, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    route.seen(reader.name, word, seconds)
+    if outcome is _Miss.BAD:
+        reader.pace.strike()
+    elif outcome is not _Miss.SILENT:
+        reader.pace.answered(seconds)
     return outcome
 
 

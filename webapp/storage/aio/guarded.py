@@ -14,9 +14,12 @@ from typing import Final
 from webapp.core.errors import ShardIdentityError, ShardUnavailableError
 from webapp.core.keys import IDENTITY_KEY
 from webapp.storage.aio.base import AsyncBlob, AsyncBlobReader, Warm
+from webapp.storage.aio.pace import Pace
 from webapp.storage.identity import Identity
 
 RETRY_SECONDS: Final = 1.0
+PROBE_SECONDS: Final = 3.0
+"""A shard that takes longer to say who it is counts as silent; longer than a new connection."""
 _NEVER: Final = float("-inf")
 
 
@@ -49,6 +52,8 @@ class GuardedReader:
         """Why the shard is unreachable; None while it is itself."""
         self.suspected = asyncio.Event()
         """Set when a read failed: whoever checks in the background should do so now."""
+        self.pace = Pace(clock)
+        """How quickly it answers, and whether others had better be asked first."""
         self.fresh_for = fresh_for
         self._wanted = Identity(inner.name, identity)
         self._sure_absent = sure_absent
@@ -111,13 +116,22 @@ class GuardedReader:
 
     async def _check(self) -> None:
         self.suspected.clear()
+        started = self._clock()
         try:
             async with self._watched():
-                await self._confirm()
+                await self._confirm_soon()
+            self.pace.probed(self._clock() - started)
         except ShardUnavailableError:
             return
         finally:
             self._asked = True
+
+    async def _confirm_soon(self) -> None:
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._confirm()
+        except TimeoutError:
+            raise ShardUnavailableError(shard=self.name, waited_seconds=PROBE_SECONDS) from None
 
     def _known(self) -> ShardUnavailableError:
         return ShardUnavailableError(f"Shard {self.name!r} is known to be away.", shard=self.name)

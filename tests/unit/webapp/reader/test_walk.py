@@ -9,6 +9,7 @@ from webapp.core.errors import (
     ShardUnavailableError,
 )
 from webapp.reader.walk import Route, walk
+from webapp.storage.aio.pace import HedgeBudget, Pace
 
 
 class Position:
@@ -17,6 +18,7 @@ class Position:
     def __init__(self, name):
         self.name = name
         self.failures = []
+        self.pace = Pace()
 
     def failed(self, error):
         self.failures.append(error)
@@ -122,3 +124,68 @@ async def test_every_outcome_is_seen():
 async def test_an_unexpected_error_is_not_taken_for_an_answer():
     with pytest.raises(ZeroDivisionError):
         await Walking([ZeroDivisionError("ours")]).walk()
+
+
+async def late():
+    await asyncio.sleep(0.04)
+    return "late"
+
+
+@pytest.fixture
+def walking():
+    """The first position is later than usual, and all have it."""
+    walking = Walking([late, "b", "c"])
+    for reader in walking.readers:
+        reader.pace.hedge_after = 0.001
+    return walking
+
+
+async def test_when_the_first_is_late_the_second_is_asked_too(walking):
+    assert await walking.walk() == "b"
+    assert walking.asked == ["p0", "p1"]
+
+
+async def test_whoever_was_outrun_gets_a_strike(walking):
+    await walking.walk()
+    assert [reader.pace.suspect for reader in walking.readers] == [True, False, False]
+
+
+async def test_without_budget_the_first_is_waited_for(walking):
+    walking.route.budget._left = 0.0
+    assert await walking.walk() == "late"
+
+
+async def test_a_suspect_needs_no_budget(walking):
+    walking.route.budget._left = 0.0
+    walking.readers[0].pace.strike()
+    assert await walking.walk() == "b"
+
+
+async def test_a_first_that_is_late_and_still_quicker_answers():
+    walking = Walking([late, hang])
+    walking.readers[0].pace.hedge_after = 0.001
+    assert await walking.walk() == "late"
+    assert not walking.readers[0].pace.suspect
+
+
+async def test_a_late_first_is_given_back_when_it_came_after_all():
+    walking = Walking([late, None, None])
+    walking.readers[0].pace.hedge_after = walking.readers[1].pace.hedge_after = 0.001
+    assert await walking.walk() == "late"
+
+
+async def test_wrong_bytes_are_a_strike():
+    walking = Walking([BAD, "b"])
+    await walking.walk()
+    assert walking.readers[0].pace.suspect
+
+
+def test_second_reads_are_a_twentieth_of_the_first():
+    budget, pace = HedgeBudget(), Pace()
+    while budget.allows(pace):
+        pass
+    saved = budget.spent
+    for _ in range(1000):
+        budget.earn()
+        budget.allows(pace)
+    assert 45 <= budget.spent - saved <= 50

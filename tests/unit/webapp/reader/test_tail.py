@@ -1,0 +1,85 @@
+"""One of four shards hangs, is late, lies or is dead: no errors, and hardly anybody waits."""
+
+import asyncio
+import time
+
+import pytest
+
+from tests.unit.webapp.reader.world import JPEG, serving
+from webapp.core.errors import ShardUnavailableError
+
+IMAGES = 60
+BAD_SHARD = "a1"
+
+
+async def hang(_key):
+    await asyncio.Event().wait()
+
+
+async def answer_late(_key):
+    await asyncio.sleep(2)
+
+
+def hanging(world, reader):
+    reader.maker.readers[BAD_SHARD].before = hang
+
+
+def late(world, reader):
+    reader.maker.readers[BAD_SHARD].before = answer_late
+
+
+def lying(world, reader):
+    store = world.stores[BAD_SHARD]
+    for key in list(store.keys()):
+        if key.endswith("original"):
+            store.corrupt(key, JPEG[::-1])
+
+
+def dead(world, reader):
+    store = world.stores[BAD_SHARD]
+    store.fail = lambda _operation, _key: ShardUnavailableError("dead")
+
+
+async def read(reader, images):
+    """Read images one after the other; return the answers and the slowest in seconds."""
+    answers, slowest = [], 0.0
+    for image_id in images:
+        started = time.perf_counter()
+        answers.append(await reader.get(f"/{image_id}"))
+        slowest = max(slowest, time.perf_counter() - started)
+    return answers, slowest
+
+
+@pytest.fixture(params=[hanging, late, lying, dead])
+async def broken(request, world):
+    images = [world.image() for _ in range(IMAGES)]
+    async with serving(world, cache_bytes=0) as reader:
+        request.param(world, reader)
+        yield reader, images
+
+
+async def test_nobody_gets_an_error_or_wrong_bytes(broken):
+    reader, images = broken
+    answers, _ = await read(reader, images)
+    assert {(answer.status_code, answer.content) for answer in answers} == {(200, JPEG)}
+
+
+async def test_once_it_was_found_out_nobody_waits_for_it(broken):
+    reader, images = broken
+    await read(reader, images)
+    assert {"shard:" + BAD_SHARD, "slow:" + BAD_SHARD} & set(reader.parts.readiness().degraded)
+    _, slowest = await read(reader, images[:20])
+    assert slowest < 0.1
+
+
+async def test_a_slow_shard_is_still_asked_for_what_nobody_else_has(world):
+    image_id = world.image()
+    for shard in world.positions(image_id):
+        if shard != BAD_SHARD:
+            world.stores[shard].delete(f"{image_id.partition}/{image_id}/original")
+    world.put_on(BAD_SHARD, image_id, "original", JPEG)
+    async with serving(world) as reader:
+        pace = reader.parts.shards.get(BAD_SHARD).pace
+        for _ in range(3):
+            pace.strike()
+        assert (pace.open, (await reader.get(f"/{image_id}")).content) == (True, JPEG)
