@@ -1,6 +1,7 @@
 """The Celery application: `celery -A config worker|beat|flower`."""
 
 import os
+import sys
 from typing import Any
 
 from celery import Celery
@@ -9,8 +10,11 @@ from celery.signals import setup_logging
 from config.env import settings
 from config.queues import dead_letter_queue, queue_declare, task_queues, webhooks_queue
 from config.schedule import beat_schedule
+from config.worker_metrics import metrics_prepare
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+metrics_prepare(listen=settings().metrics_listen, data=settings().data, arguments=sys.argv[1:])
 
 LONGEST_TASK_SECONDS = 300
 _rabbitmq = settings().broker_url.startswith("amqp")
@@ -67,6 +71,7 @@ app.conf.update(
         "workers.backfills",
         "workers.forget",
         "workers.imports",
+        "workers.measures",
         "workers.reap",
         "workers.recount",
         "workers.renditions",

@@ -53,8 +53,9 @@ class Settings(BaseModel):
         description="RabbitMQ's management API, `http://user:password@host:port/api/`; tells how "
         "many messages are being worked on. Empty: not known.",
     )
-    metrics_port: int = Field(
-        0, ge=0, lt=2**16, description="Port a worker answers `GET /metrics` on; 0 for none."
+    metrics_listen: str = Field(
+        "",
+        description="`host:port` a worker answers `GET /metrics` on, each its own; empty for none.",
     )
     topology_file: Path = Field(description="Local copy of the last good topology.")
     journal_file: Path = Field(description="Local copy of the last good deletion journal.")
@@ -79,7 +80,9 @@ class Settings(BaseModel):
     audit_days: int = Field(
         400, gt=0, description="Days the audit log is kept: who changed or deleted what."
     )
-    zone: str = Field("", description="Zone this process runs in; preferred for reading.")
+    zone: str = Field(
+        "", description="Zone this process runs in; preferred for reading and for the first write."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Lowest level that is logged."
     )

@@ -68,8 +68,8 @@ def queue_declare(queue: Queue, connection: Connection) -> None:
         raise QueueConflictError(
             f"Queue {queue.name!r}, or its exchange, is on the broker with other arguments: "
             f"{getattr(error, 'reply_text', error)}. Arguments cannot be changed. The way out: "
-            "stop relay, workers and beat (uploads go on), take it away with `rabbitmqctl "
-            f"delete_queue {queue.name}`, and declare again. What waited there is not lost: it is "
-            "due in the index, and the sweep queues it again."
+            "stop relay, workers and beat (uploads go on), take it away with `rabbitmqctl --vhost "
+            f"{connection.virtual_host} delete_queue {queue.name}`, and declare again. What waited "
+            "there is not lost: it is due in the index, and the sweep queues it again."
         ) from error
     channel.close()

@@ -23,6 +23,7 @@ from webapp.storage.fleet import store_open
 
 OWN_PORTS = ("WRITE_PORT", "READ_PORT", "FLOWER_PORT", "VALKEY_PORT")
 SERVER_PORTS = 50
+WORKERS = 2
 SETUP_SECONDS = 180
 SETTLE_SECONDS = 180
 PORT_SECONDS = 70
@@ -46,10 +47,11 @@ LOOPBACK = MappingProxyType(
 
 def system_make(name, folder, **settings):
     """Describe profile ``name`` in ``folder``, on free ports; nothing is started yet."""
-    first = free_port_block(len(OWN_PORTS) + SERVER_PORTS)
+    first = free_port_block(len(OWN_PORTS) + WORKERS + SERVER_PORTS)
     ports = {variable: str(first + index) for index, variable in enumerate(OWN_PORTS)}
     # The block of the servers last: it is more than one port. No edge: the links lead to ours.
-    ports["SERVERS_PORT"] = str(first + len(OWN_PORTS))
+    ports["SERVERS_PORT"] = str(first + len(OWN_PORTS) + WORKERS)
+    ports["METRICS_PORT"] = str(first + len(OWN_PORTS))
     ports |= {"EDGE_PORT": ports["WRITE_PORT"], "EDGE_READ_PORT": ports["READ_PORT"]}
     profile = profile_load(name, {**ports, "SHOEBOX_DATA": str(folder)})
     return System(profile, {**QUICK, **LOOPBACK, **settings})

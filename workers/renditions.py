@@ -20,6 +20,7 @@ from webapp.outbox.tasks import Task
 from workers.imaging.errors import ImagingError, NotDecodableError
 from workers.imaging.model import Limits, Rendered
 from workers.imaging.renderer import render_limited
+from workers.measures import DECODE_FAILURES, RENDITIONS
 
 
 @shared_task(name=Task.MAKE_RENDITIONS.value)
@@ -50,12 +51,15 @@ def rendered_store(image: Image, rendered: Rendered) -> Outcome:
     Raises:
         ShardsUnavailableError: As ``renditions_store``.
     """
-    return renditions_store(
+    lacked = rendered.renditions.keys() - image.renditions.keys()
+    outcome = renditions_store(
         image=image,
         blobs={name: (r.data, r.content_type) for name, r in rendered.renditions.items()},
         placeholder=rendered.picture.placeholder,
         colour=rendered.picture.colour,
     )
+    RENDITIONS.inc(len(lacked))
+    return outcome
 
 
 def original_render(image: Image) -> Rendered:
@@ -66,7 +70,11 @@ def original_render(image: Image) -> Rendered:
         NotFoundError, ShardsUnavailableError, DigestMismatchError: As ``original_fetched``.
     """
     with original_fetched(image=image) as path:
-        return render_limited(path, limits=_limits())
+        try:
+            return render_limited(path, limits=_limits())
+        except ImagingError as error:
+            DECODE_FAILURES.labels(error.code).inc()
+            raise
 
 
 @cache

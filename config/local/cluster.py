@@ -37,6 +37,7 @@ def cluster_profile(*, data: Path, ports: Mapping[str, int]) -> Profile:
         **shared_addresses(ports[front[0]], ports[front[1]], ports["FLOWER_PORT"]),
         "SHOEBOX_DATABASE_URL": postgres.url,
         "SHOEBOX_BROKER_URL": rabbitmq.url,
+        "SHOEBOX_BROKER_API": rabbitmq.management_url,
         "SHOEBOX_RATE_LIMIT_URL": valkey.url,
         # The edge tells whose a request is; without one nobody is believed.
         "SHOEBOX_TRUSTED_PROXIES": "127.0.0.1" if edge else "",

@@ -13,6 +13,7 @@ ADMIN = "admin"
 FLOWER_USER = "flower"
 HOSTS = "127.0.0.1,localhost"
 SERVERS_PORT = "SERVERS_PORT"
+METRICS_PORT = "METRICS_PORT"
 
 DEFAULT_PORTS: Mapping[str, Mapping[str, int]] = {
     "embedded": {
@@ -20,12 +21,15 @@ DEFAULT_PORTS: Mapping[str, Mapping[str, int]] = {
         "READ_PORT": 8001,
         "FLOWER_PORT": 5555,
         "VALKEY_PORT": 6390,
+        # First of two, one for each worker.
+        METRICS_PORT: 5556,
     },
     "cluster": {
         "WRITE_PORT": 8100,
         "READ_PORT": 8101,
         "FLOWER_PORT": 5655,
         "VALKEY_PORT": 6490,
+        METRICS_PORT: 5656,
         "EDGE_PORT": 8180,
         "EDGE_READ_PORT": 8181,
         # First of 50: RabbitMQ, PostgreSQL and the SeaweedFS stores.
@@ -159,7 +163,7 @@ def our_processes(
         shoebox.write_service(port=ports["WRITE_PORT"]),
         shoebox.read_service(port=ports["READ_PORT"]),
         shoebox.relay(),
-        *shoebox.workers(),
+        *shoebox.workers(metrics_port=ports[METRICS_PORT]),
         shoebox.beat(),
         shoebox.flower(port=ports["FLOWER_PORT"], login=login, broker_api=broker_api),
     )

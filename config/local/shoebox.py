@@ -49,7 +49,9 @@ class Shoebox:
         """Describe what delivers events to webhooks; needs RabbitMQ."""
         return self._service("webhooks", *self.manage("webhooks"))
 
-    def worker(self, queues: str, *, processes: int, name: str, nice: int = 0) -> Service:
+    def worker(
+        self, queues: str, *, processes: int, name: str, nice: int = 0, metrics_port: int = 0
+    ) -> Service:
         """Describe a worker of a queue group.
 
         Args:
@@ -57,6 +59,7 @@ class Shoebox:
             processes: Tasks it does at a time.
             name: Unique among workers on the same broker.
             nice: How far it steps back behind the services that answer people.
+            metrics_port: On loopback; 0 for none.
         """
         hostname = f"{name}@shoebox"
         words = (
@@ -70,24 +73,37 @@ class Shoebox:
             "--without-mingle",
         )
         priority = ("nice", "-n", str(nice)) if nice else ()
+        listen = f"127.0.0.1:{metrics_port}" if metrics_port else ""
         return replace(
-            self._service(name, *priority, *self._celery(*words)),
+            self._service(
+                name,
+                *priority,
+                *self._celery(*words),
+                env={"SHOEBOX_METRICS_LISTEN": listen},
+            ),
+            ports={metrics_port: "METRICS_PORT"} if metrics_port else {},
             ready=lambda: _worker_answers(self.environment["SHOEBOX_BROKER_URL"], hostname),
         )
 
-    def workers(self) -> tuple[Service, Service]:
-        """Describe one worker for each queue group; renditions step back behind the rest."""
+    def workers(self, *, metrics_port: int) -> tuple[Service, Service]:
+        """Describe one worker for each queue group; renditions step back behind the rest.
+
+        Args:
+            metrics_port: First of two.
+        """
         return (
             self.worker(
                 "renditions,backfills",
                 processes=RENDITION_PROCESSES,
                 name="worker-renditions",
                 nice=10,
+                metrics_port=metrics_port,
             ),
             self.worker(
                 "replication,maintenance",
                 processes=REPLICATION_PROCESSES,
                 name="worker-replication",
+                metrics_port=metrics_port + 1,
             ),
         )
 

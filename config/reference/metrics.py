@@ -8,17 +8,22 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from config.env import settings
+from config.queue_metrics import QueueCollector
 from config.reference.rooms import rooms_import
 from config.reference.values import Page, code, page_text, table
+from webapp.images.metrics import SHOWN as OF_IMAGES
 from webapp.reader.access_log import AccessLog
 from webapp.reader.parts import Parts
 from webapp.reader.settings import ReaderSettings
 from webapp.storage.aio.make import ReaderMaker
+from workers.measures import SHOWN as OF_WORKERS
 
 _OURS = "shoebox_"
 _INTRODUCTION = """
 Both services answer `GET /metrics` for Prometheus. The numbers are of the process that
-answers: behind one address with several processes, each scrape meets one of them. Beside these
+answers: behind one address with several processes, each scrape meets one of them. A worker answers
+on `SHOEBOX_METRICS_LISTEN`, for all processes of its pool together, and from zero after a restart.
+What is said of queues is the same whichever write service says it: take the maximum. Beside these
 there are the client library's own, `process_*` and `python_*`. A histogram `x` is exposed as
 `x_bucket`, `x_sum` and `x_count`.
 """
@@ -29,9 +34,9 @@ def metrics_page() -> Page:
     rooms_import()
     sentences: dict[str, str] = {}
     blocks: list[str] = []
-    for title, registry in (("Write service", REGISTRY), ("Read service", _reader_registry())):
+    for title, collectors in _processes().items():
         rows = []
-        for metric, labels in _metrics(registry):
+        for metric, labels in _metrics(collectors):
             name = f"{metric.name}_total" if metric.type == "counter" else metric.name
             sentences[name] = metric.documentation
             rows.append((code(name), metric.type, ", ".join(labels), metric.documentation))
@@ -46,8 +51,23 @@ def _reader_registry() -> CollectorRegistry:
     return parts.metrics.registry
 
 
-def _metrics(registry: CollectorRegistry) -> Iterator[tuple[Metric, tuple[str, ...]]]:
-    for collector in list(registry._collector_to_names):  # noqa: SLF001 - there is no public list
+def _processes() -> dict[str, list[Collector]]:
+    """Return what each kind of process shows; what images count shows wherever it happens."""
+    write = [c for c in _registered(REGISTRY) if c in OF_IMAGES or c not in OF_WORKERS]
+    write = [c for c in write if not isinstance(c, QueueCollector)]  # only a running one has it
+    return {
+        "Write service": [*write, QueueCollector()],
+        "Workers": list(OF_WORKERS),
+        "Read service": _registered(_reader_registry()),
+    }
+
+
+def _registered(registry: CollectorRegistry) -> list[Collector]:
+    return list(registry._collector_to_names)  # noqa: SLF001 - there is no public list
+
+
+def _metrics(collectors: list[Collector]) -> Iterator[tuple[Metric, tuple[str, ...]]]:
+    for collector in collectors:
         for metric in _described(collector):
             if metric.name.startswith(_OURS):
                 yield metric, _labels(collector) or _labels(metric)

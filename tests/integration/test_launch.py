@@ -15,7 +15,7 @@ from config.local.ports import free_port_block
 from config.local.processes import session_members
 
 ROOT = Path(__file__).resolve().parents[2]
-VARIABLES = ("WRITE_PORT", "READ_PORT", "FLOWER_PORT", "VALKEY_PORT")
+VARIABLES = ("WRITE_PORT", "READ_PORT", "FLOWER_PORT", "VALKEY_PORT", "METRICS_PORT")
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory):
     """An environment that moves the profile to free ports and a folder of its own."""
-    first = free_port_block(len(VARIABLES))
+    first = free_port_block(len(VARIABLES) + 1)  # metrics are on two
     ports = {name: str(first + index) for index, name in enumerate(VARIABLES)}
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("SHOEBOX_")}
     return {**inherited, **ports, "SHOEBOX_DATA": str(tmp_path_factory.mktemp("data"))}

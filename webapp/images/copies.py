@@ -17,6 +17,7 @@ from webapp.core.placement import all_positions, homes
 from webapp.core.shards import ShardSpec, ShardState
 from webapp.core.topology import Topology, TopologyVersion
 from webapp.images.models import Image
+from webapp.images.nearness import near_first, read_count
 from webapp.storage.base import BlobStore
 from webapp.storage.copies import copy_any
 from webapp.storage.everywhere import ask_all, stat_all
@@ -114,11 +115,14 @@ def fetched(placement: Placement, name: str, digest: str) -> Iterator[Path]:
     """
     folder = settings.SHOEBOX.spool
     folder.mkdir(parents=True, exist_ok=True)
-    stores = [store for _, store in placement.readable()]
+    readable = near_first(placement.readable(), homes=placement.version.replica_count)
+    stores = [store for _, store in readable]
     with tempfile.TemporaryFile(dir=folder) as file:
         path = Path(f"/proc/self/fd/{file.fileno()}")
-        if copy_any(stores, placement.key(name), path, digest=digest) is None:
+        copy = copy_any(stores, placement.key(name), path, digest=digest)
+        if copy is None:
             raise NotFoundError(f"No position of {placement.image_id} holds its {name!r}.")
+        read_count(copy.shard_name, placement.positions())
         yield path
 
 

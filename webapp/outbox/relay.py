@@ -86,6 +86,7 @@ def _publish(message: OutboxMessage, *, producer: Producer, app: Celery) -> None
         message.task,
         args=[message.subject],
         queue=message.queue,
+        headers={"published_at": time.time()},  # workers tell how long a task waited
         producer=producer,
         retry=False,
         mandatory=True,  # without it a broker confirms what it cannot route, and loses it

@@ -14,13 +14,11 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from config.celery import app, queues_declare
+from config.queue_metrics import queue_names
 from config.queue_state import QueueState, oldest_work, queue_states
 from webapp.core.errors import ShoeboxError
 from webapp.healing.progress import seconds_text
-from webapp.outbox.dead_letters import QUEUE as DEAD
-from webapp.outbox.dead_letters import has_dead_letters
 from webapp.outbox.services import outbox_depth
-from webapp.webhooks.names import QUEUE as WEBHOOKS
 
 
 class Command(BaseCommand):
@@ -55,11 +53,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{outbox_depth()} messages are not published yet.")
 
     def _states(self) -> list[QueueState]:
-        names = [queue.name for queue in app.conf.task_queues]
-        if has_dead_letters(settings.SHOEBOX.broker_url):
-            names += [WEBHOOKS, DEAD]
         try:
-            return queue_states(app, names, broker_api=settings.SHOEBOX.broker_api)
+            return queue_states(app, queue_names(), broker_api=settings.SHOEBOX.broker_api)
         except app.connection_for_read().channel_errors as error:
             raise CommandError(f"{error}; `manage.py queues declare` makes it.") from None
 

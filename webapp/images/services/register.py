@@ -19,6 +19,7 @@ from webapp.core.topology import Topology
 from webapp.images.copies import Placement, holders, original_name, record_delete
 from webapp.images.delete_link import delete_hash, delete_secret
 from webapp.images.models import IdempotencyKey, Image
+from webapp.images.nearness import first_write_count, near_first
 from webapp.images.services.commit import Commit, Committed, upload_commit
 from webapp.images.services.known import Known, known_of
 from webapp.images.services.replicas import label_of, replica, replicas_note
@@ -131,7 +132,7 @@ def _store_new(owner: "User", upload: Upload, known: Known, replaced: Usage) -> 
 
 def _put(placement: Placement, name: str, upload: Upload, label: Label) -> list[Placed]:
     written = quorum_write(
-        stores=placement.writable(),
+        stores=near_first(placement.writable(), homes=placement.version.replica_count),
         key=placement.key(name),
         source=upload.path,
         label=label,
@@ -141,6 +142,7 @@ def _put(placement: Placement, name: str, upload: Upload, label: Label) -> list[
         breakers=breakers(),
     )
     upload.uses.append(written.finished)
+    first_write_count(written.placed[0].shard_name, placement.positions())
     return list(written.placed)
 
 

@@ -13,6 +13,7 @@ from webapp.core.manifest import RenditionRecord
 from webapp.core.signing import bytes_digest
 from webapp.images.copies import Placement, fetched, original_name
 from webapp.images.models import Image
+from webapp.images.nearness import first_write_count, near_first
 from webapp.images.services.attempts import renditions_record
 from webapp.images.services.outcome import Outcome
 from webapp.images.services.replicate import at_home, renditions_settle
@@ -77,7 +78,7 @@ def _store(placement: Placement, name: str, data: bytes, content_type: str) -> _
     digest, wanted = bytes_digest(data), placement.version.rendition_replica_count
     try:
         placed = quorum_write(
-            stores=placement.writable(),
+            stores=near_first(placement.writable(), homes=wanted),
             key=placement.key(name),
             source=data,
             label=Label(digest, content_type),
@@ -90,5 +91,6 @@ def _store(placement: Placement, name: str, data: bytes, content_type: str) -> _
         if not error.placed:
             raise
         placed = error.placed  # enough to go on: a rendition can always be made again
+    first_write_count(placed[0].shard_name, placement.positions())
     held = {position.shard_name for position in placed}
     return _Stored(name, RenditionRecord(digest, len(data)), at_home(placement, held, wanted))

@@ -5,6 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from webapp.core.errors import ShardsUnavailableError
+from webapp.images.metrics import READY_SECONDS
 from webapp.images.models import Image, ImageState
 from webapp.images.services.claims import claim_commit, image_claim
 from webapp.images.services.outcome import image_find, next_look, renditions_wanted
@@ -51,6 +52,8 @@ def _commit(image: Image, *, tell: bool) -> bool:
         committed = claim_commit(image, ("state", "ready_at", "manifest_revision", "due_at"))
         if committed and tell:
             outbox_add(subject=image.id, events=[Event.READY])
+    if committed and tell:
+        READY_SECONDS.observe((timezone.now() - image.created_at).total_seconds())
     return committed
 
 
