@@ -39,7 +39,7 @@ from webapp.images.services import (
 )
 from webapp.outbox.models import OutboxMessage
 from webapp.outbox.tasks import EVENTS_EXCHANGE
-from workers.renditions import make_renditions
+from workers.renditions import make_renditions, original_render, rendered_store
 from workers.replication import delete, replicate
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -335,6 +335,20 @@ def test_an_erased_image_leaves_only_tombstones_and_no_journal_entry(shards, rea
         assert holders(shards, ready, name) == set()
     with pytest.raises(ConflictError):
         image_restore(image=image_get(image_id=ready.id, owner=None))
+
+
+def test_renditions_that_are_stored_after_an_erasure_was_finished_are_erased_too(shards, stored):
+    image = rendition_attempt_begin(image_id=stored.id)
+    rendered = original_render(image)
+    image_delete(image=image_get(image_id=stored.id, owner=None), erase=True)
+    assert delete(stored.id) == "done"
+
+    rendered_store(image, rendered)
+
+    assert JournalEntry.objects.count() == 1
+    assert delete(stored.id) == "done"
+    assert {name for name in rendered.renditions if holders(shards, stored, name)} == set()
+    assert not JournalEntry.objects.exists()
 
 
 def test_an_erased_image_stays_in_the_journal_while_a_shard_is_away(shards, ready, tmp_path):

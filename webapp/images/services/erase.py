@@ -12,9 +12,11 @@ from webapp.images.copies import (
     record_delete,
 )
 from webapp.images.models import Image, ImageState
-from webapp.images.services.journal import journal_publish, journal_remove
+from webapp.images.services.journal import journal_add, journal_publish, journal_remove
 from webapp.images.services.outcome import SHORTFALL_LOOK, Outcome, image_find
 from webapp.images.services.records import tombstone_put
+from webapp.outbox.services import outbox_add
+from webapp.outbox.tasks import Task
 
 
 def image_erase_finish(*, image_id: str) -> Outcome:
@@ -37,6 +39,27 @@ def image_erase_finish(*, image_id: str) -> Outcome:
     if image.restorable_until is None:
         journal_publish()
     return Outcome.DONE
+
+
+def image_erase_again(*, image_id: str) -> bool:
+    """Finish an erasure once more; whoever wrote copies meanwhile calls this after them.
+
+    It may have been confirmed before they were written. Listed again first, so that readers
+    refuse the image until they are gone. Twice is once.
+
+    Returns:
+        Whether the image is erased; its copies are somebody's picture otherwise.
+    """
+    erased = Image.objects.filter(
+        id=image_id, state=ImageState.DELETED, restorable_until=None
+    ).first()
+    if erased is None:
+        return False
+    with transaction.atomic():
+        journal_add(erased)
+        outbox_add(subject=image_id, tasks=[Task.DELETE])
+    journal_publish()
+    return True
 
 
 def _confirming(placement: Placement) -> set[str]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from webapp.cluster.snapshot import topology_now
@@ -18,6 +17,7 @@ from webapp.core.repair import Place, Sight, plan_blob
 from webapp.images.copies import Placement
 from webapp.images.looking import Depth, Depths, Wanted, blobs_wanted, image_look, places
 from webapp.images.models import Image, ImageState
+from webapp.images.services.erase import image_erase_again
 from webapp.images.services.lease import Lease, image_leased
 from webapp.images.services.mend import REMOVED, WRITTEN, Code, Tally, blob_remove, blob_write
 from webapp.images.services.outcome import image_find
@@ -25,8 +25,6 @@ from webapp.images.services.remake import image_remake
 from webapp.images.services.replicas import replicas_see
 from webapp.images.services.rewrite import manifest_mend
 from webapp.images.services.settle import image_settle
-from webapp.outbox.services import outbox_add
-from webapp.outbox.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +165,7 @@ def _follow_up(image: Image, look: Look, done: Done, tally: Tally, *, complete: 
     settled = deleted or image_settle(image_id=image.id, complete=complete)
     if complete and _extras(look, done):
         stand_ins_remove(image_id=image.id, tally=tally)
-    _mind_deletion(image.id)
+    image_erase_again(image_id=image.id)  # it may have come while copies were written
     return settled
 
 
@@ -237,11 +235,3 @@ def _look_again(image: Image, moment: datetime) -> None:
     elsewhere = [ImageState.STORED, ImageState.DELETED]
     rows = Image.objects.filter(id=image.id).exclude(state__in=elsewhere)
     rows.update(due_at=moment)
-
-
-def _mind_deletion(image_id: str) -> None:
-    """Have a deletion finished again that came while copies were written."""
-    erased = Image.objects.filter(id=image_id, state=ImageState.DELETED, restorable_until=None)
-    if erased.exists():
-        with transaction.atomic():
-            outbox_add(subject=image_id, tasks=[Task.DELETE])

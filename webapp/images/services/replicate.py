@@ -2,7 +2,8 @@
 
 from webapp.cluster.snapshot import topology_now
 from webapp.images.copies import Placement
-from webapp.images.models import Image
+from webapp.images.models import Image, ImageState
+from webapp.images.services.erase import image_erase_again
 from webapp.images.services.mend import Code
 from webapp.images.services.outcome import Outcome
 from webapp.images.services.repair import image_repair, labels_only
@@ -12,11 +13,15 @@ from webapp.images.services.settle import image_settle
 def renditions_settle(*, image: Image, complete: bool) -> None:
     """Follow up on stored renditions: the image becomes ready, or its copies are made up for.
 
+    Of an image that was erased while they were made they are erased, too.
+
     Args:
         image: The row its renditions were just recorded for.
         complete: Whether every rendition reached its homes.
     """
-    image.refresh_from_db(fields=["replicas"])
+    image.refresh_from_db(fields=["replicas", "state"])
+    if image.state == ImageState.DELETED and image_erase_again(image_id=image.id):
+        return
     placement = Placement.of(image.image_id, topology_now())
     held = {r["shard"] for r in image.replicas}
     homes = set(placement.home_names()[: placement.version.replica_count])
