@@ -6,9 +6,9 @@ before, so a client that waits for `100 Continue` is not told to send what would
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
+from django.http import parse_cookie
 from prometheus_client import Counter
 
 from webapp.core.errors import RateLimitedError, ShoeboxError
@@ -115,16 +115,19 @@ def _credential(headers: Mapping[bytes, bytes], session_cookie: str) -> str:
     Whether it is valid is asked later: a guesser who changes it with each request is counted
     by address.
     """
-    secret = headers.get(b"authorization") or _session(headers, session_cookie)
-    return hashlib.sha256(secret).hexdigest() if secret else ""
+    secret = _token(headers) or _session(headers, session_cookie)
+    return hashlib.sha256(secret.encode()).hexdigest() if secret else ""
 
 
-def _session(headers: Mapping[bytes, bytes], name: str) -> bytes:
-    try:
-        cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
-    except CookieError:
-        return b""
-    return cookies[name].value.encode() if name in cookies else b""
+def _token(headers: Mapping[bytes, bytes]) -> str:
+    """Return the token as those who check it read it: written otherwise, it is the same one."""
+    first = headers.get(b"authorization", b"").split(b",")[0].decode("latin-1").strip()
+    return first.partition(" ")[2].strip() or first
+
+
+def _session(headers: Mapping[bytes, bytes], name: str) -> str:
+    # As Django reads it: other readers give up at cookies that Django steps over.
+    return parse_cookie(headers.get(b"cookie", b"").decode("latin-1")).get(name, "")
 
 
 def _with_client(scope: Scope, address: str) -> Scope:

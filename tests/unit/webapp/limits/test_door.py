@@ -74,6 +74,20 @@ async def test_tokens_are_counted_apart():
     assert await caller.statuses(*tokens) == [201, 201, 429]
 
 
+@pytest.mark.parametrize("written", ["bearer a", "Bearer   a", "BEARER a ", "Bearer a,Bearer b"])
+async def test_a_token_that_is_written_otherwise_is_the_same_token(written):
+    caller = Caller(upload_rate_per_token="1/minute")
+    tokens = [{"authorization": "Bearer a"}, {"authorization": written}]
+    assert await caller.statuses(*tokens) == [201, 429]
+
+
+@pytest.mark.parametrize("beside", ["a[b]=c d; ", "=; ", "@@; ", "x=1; "])
+async def test_a_session_beside_strange_cookies_is_counted(beside):
+    caller = Caller(api_rate_per_token="1/minute")
+    call = {"path": "/i/p/delete", "cookie": f"{beside}sessionid=a"}
+    assert await caller.statuses(call, call) == [201, 429]
+
+
 async def test_a_session_is_counted_like_a_token():
     caller = Caller(api_rate_per_token="1/minute")
     calls = [{"path": "/i/p/delete", "cookie": f"x=1; sessionid={name}"} for name in "aba"]
