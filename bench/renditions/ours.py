@@ -14,9 +14,17 @@ from workers.imaging.formats import prepare
 from workers.imaging.look import look_of
 
 
-def main(extensions, method):
+def main(extensions, quality="", method=""):
+    """Answer until there are no more lines.
+
+    Args:
+        extensions: Joined by plus signs.
+        quality: Of WebP, for once not that of our recipe.
+        method: Likewise.
+    """
     prepare()
-    _RECIPES["webp"]["method"] = int(method) or 2
+    if quality:
+        _RECIPES["webp"].update(quality=int(quality), method=int(method))
     for line in sys.stdin:
         job = json.loads(line)
         stages = _run(job["source"], Path(job["target"]), extensions.split("+"))
