@@ -10,13 +10,14 @@ from tests.factories import isolate, make_cluster, make_image, make_user
 from webapp.cluster.models import ClusterState, Shard, TopologyVersion
 from webapp.cluster.services import shard_activate, shard_add
 from webapp.cluster.snapshot import topology_now
-from webapp.core.errors import ConflictError, NotFoundError
+from webapp.core.errors import BusyError, ConflictError, NotFoundError
 from webapp.core.ids import id_parse
 from webapp.core.keys import blob_key
 from webapp.core.manifest import manifest_load
 from webapp.core.moves import moves_total
 from webapp.core.placement import all_positions
 from webapp.core.signing import bytes_digest
+from webapp.healing import rebalance
 from webapp.healing.drain import drain_plan, drain_run, left_on
 from webapp.healing.moving_run import Pace
 from webapp.healing.progress import Progress
@@ -25,6 +26,7 @@ from webapp.healing.throttle import Throttle
 from webapp.images.copies import Placement
 from webapp.images.models import Image, ImageState
 from webapp.images.services import image_delete, image_restore
+from webapp.images.services.moved import image_moved
 from webapp.images.services.repair import image_repair
 from webapp.storage.directory import DirectoryStore
 from workers.renditions import make_renditions
@@ -154,6 +156,19 @@ def test_a_drain_that_leaves_an_image_short_does_not_end(owner, shards, tmp_path
     assert bytes_digest((shards["s3"] / blob_key(id_parse(image.id), "original")).read_bytes())
 
 
+def test_a_drain_does_not_wait_for_what_the_index_does_not_have(owner, shards, tmp_path):
+    image = make_ready(owner, tmp_path)
+    Image.objects.all().delete()
+
+    def never(_seconds):
+        pytest.fail("it would wait for ever")
+
+    name = min(copies(shards, image))
+    drained = drain_run(name=name, pace=Pace(Throttle(0), Progress("test"), sleep=never))
+    assert (drained.dead, drained.moved.short) == (False, [image.id])
+    assert name in copies(shards, image)
+
+
 def test_adding_shards_moves_nothing(owner, shards, tmp_path):
     image = make_ready(owner, tmp_path)
     before = copies(shards, image)
@@ -181,6 +196,24 @@ def test_the_manifest_says_where_an_image_was_moved_to(owner, shards, tmp_path):
     key = blob_key(id_parse(image.id), "manifest.json")
     for home in homes(image):
         assert manifest_load((shards[home] / key).read_bytes()).moved_to == new
+
+
+def test_an_image_whose_move_cannot_be_noted_now_keeps_no_other_from_being_moved(
+    owner, shards, tmp_path, monkeypatch
+):
+    images = sorted((make_ready(owner, tmp_path) for _ in range(2)), key=lambda i: i.id[4:])
+    new = grow(tmp_path, shards)
+
+    def busy(*, image_id, version):
+        if image_id == images[0].id:
+            raise BusyError("others change it")
+        return image_moved(image_id=image_id, version=version)
+
+    monkeypatch.setattr(rebalance, "image_moved", busy)
+    done = rebalance_run(old=0, new=new, pace=pace(), known_after=0)
+    images[1].refresh_from_db()
+    assert (done.finished, done.moved.short) == (False, [images[0].id])
+    assert images[1].moved_to == new
 
 
 def test_what_a_lagging_process_writes_to_the_old_place_comes_home(owner, shards, tmp_path):

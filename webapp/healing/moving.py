@@ -120,18 +120,20 @@ def image_move(image_id: ImageId) -> Repaired:
     Twice is once. Whatever goes wrong with it stops nobody else.
     """
     row = Image.objects.filter(id=str(image_id)).first()
+    if row is None:
+        return Repaired(whole=False)  # an orphan stays where it is until it is adopted
     try:
-        if row is not None and _erased(row):
+        if _erased(row):
             return Repaired(whole=image_erase_finish(image_id=row.id) is Outcome.DONE)
-        return _bring(row, str(image_id))
+        return _bring(row)
     except ShoeboxError as error:
         log.warning("image not moved", image=str(image_id), code=error.code, detail=error.detail)
         return Repaired(whole=False)
 
 
-def _bring(row: Image | None, image_id: str) -> Repaired:
-    repaired = image_repair(image_id=image_id, depths=labels_only, apply=True)
-    if row is not None and row.state == ImageState.STORED:
+def _bring(row: Image) -> Repaired:
+    repaired = image_repair(image_id=row.id, depths=labels_only, apply=True)
+    if row.state == ImageState.STORED:
         # It waits for its renditions, not for a place.
         return replace(repaired, whole=not _WRONG & repaired.codes.keys())
     return repaired

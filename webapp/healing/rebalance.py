@@ -6,7 +6,7 @@ whoever writes does so in both. Only then copies are made; the old ones go 10 mi
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from django.utils import timezone
@@ -14,7 +14,7 @@ from django.utils import timezone
 from webapp.cluster.models import TopologyVersion
 from webapp.cluster.publishing import topology_publish
 from webapp.cluster.snapshot import topology_now
-from webapp.core.errors import ConflictError, NotFoundError, UnknownVersionError
+from webapp.core.errors import ConflictError, NotFoundError, ShoeboxError, UnknownVersionError
 from webapp.core.ids import ImageId, Kind, number_encode
 from webapp.core.placement import positions
 from webapp.core.topology import ACTIVATION_SECONDS, Topology, with_move
@@ -150,8 +150,13 @@ def _images(old: int) -> list[str]:
 
 def _move(image_id: ImageId, new: int) -> Repaired:
     repaired = image_move(image_id)
-    if repaired.whole:
+    if not repaired.whole:
+        return repaired
+    try:
         image_moved(image_id=str(image_id), version=new)
+    except ShoeboxError as error:
+        log.warning("move not noted", image=str(image_id), code=error.code, detail=error.detail)
+        return replace(repaired, whole=False)
     return repaired
 
 
