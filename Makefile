@@ -8,7 +8,7 @@ JOBS ?= 2
 TOOLS := SHOEBOX_PROFILE=embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster test check reference lock clean venv venv-dev
+.PHONY: help run cluster test check bench-write reference lock clean venv venv-dev
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ check: venv-dev ## ruff, formatting, types, import rules, spelling, docs
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/codespell
 	$(PY) -m pytest -q tests/docs
+
+bench-write: venv-dev ## what uploads cost, against bare receivers, crowds and kills; BENCH="accept --rounds 3" for parts
+	@$(PY) -m bench.write $(BENCH)
 
 reference: venv-dev ## write docs/reference again from settings, commands, errors and metrics
 	@$(TOOLS) $(PY) manage.py reference --write
