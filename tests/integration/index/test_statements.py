@@ -76,7 +76,7 @@ def test_an_upload_is_two_looks_and_a_short_transaction_on_sqlite(
     owner, receiver_thread, statements, monkeypatch
 ):
     asked = asked_by_upload(owner, statements, monkeypatch)
-    transaction = ["begin", "version", "owner", "image", "messages"]
+    transaction = ["begin", "owner", "image", "messages"]
     assert len(asked) == TOKEN + KNOWN + len(transaction), asked
 
 

@@ -1,7 +1,7 @@
 """What owners keep, counted in the transaction that adds or erases an image.
 
-The count is a pair of columns of the owner's row, moved by conditional UPDATE: two uploads
-that would both fit alone wait for each other there, and the second one sees the first.
+The count is a pair of columns of the owner's row, moved by conditional UPDATE (see ``commit``):
+two uploads that would both fit alone wait for each other there, and the second sees the first.
 """
 
 from dataclasses import dataclass
@@ -24,24 +24,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-def usage_take(*, owner: "User", new_bytes: int, replaced: Usage) -> bool:
-    """Count one more image, unless that exceeds the owner's quota; False when it would.
-
-    Args:
-        owner: Whose image it becomes.
-        new_bytes: Of the image.
-        replaced: What will be given back at once, and does not count against the quota.
-    """
-    bytes_then = F("used_bytes") + new_bytes - replaced.bytes
-    images_then = F("used_images") + 1 - replaced.images
-    fits = Q(quota_bytes=None) | Q(quota_bytes__gte=bytes_then)
-    fits &= Q(quota_images=None) | Q(quota_images__gte=images_then)
-    rows = get_user_model()._default_manager.filter(fits, pk=owner.pk)  # noqa: SLF001 - Django's name
-    return bool(
-        rows.update(used_bytes=F("used_bytes") + new_bytes, used_images=F("used_images") + 1)
-    )
-
-
 def usage_give_back(image: Image) -> None:
     """Count an image no more; inside the transaction that makes it unrestorable."""
     get_user_model()._default_manager.filter(pk=image.owner_id).update(  # noqa: SLF001 - Django's name
@@ -50,7 +32,7 @@ def usage_give_back(image: Image) -> None:
 
 
 def quota_error(owner: "User", *, new_bytes: int, replaced: Usage) -> ShoeboxError:
-    """Return what to say when ``usage_take`` did not count an image: why, as it is now."""
+    """Return what to say when an image was not counted: why, as it is now."""
     now = get_user_model()._default_manager.get(pk=owner.pk)  # noqa: SLF001 - Django's name
     try:
         used = Usage(now.used_bytes, now.used_images).without(replaced)
