@@ -32,6 +32,8 @@ LOGGING: dict[str, Any] = {
     "root": {"handlers": ["stderr"], "level": settings().log_level.upper()},
     "loggers": {
         "django.request": {"level": "ERROR"},
+        # It would log the paths of forms, and those of delete links and invitations are secrets.
+        "django.security.csrf": {"level": "ERROR"},
         "botocore": {"level": "WARNING"},
         "boto3": {"level": "WARNING"},
         "pika": {"level": "WARNING"},

@@ -72,6 +72,11 @@ def test_a_form_of_another_site_deletes_nothing(link):
     assert state() == ImageState.STORED
 
 
+def test_a_form_that_is_refused_tells_the_log_no_secret(link, caplog):
+    Client(enforce_csrf_checks=True).post(link)
+    assert parts(link)[1] not in caplog.text
+
+
 def test_a_program_deletes_by_the_secret_without_a_token(link):
     image_id, secret = parts(link)
     assert Client().delete(f"{IMAGES}/{image_id}?secret={secret}").status_code == 204
