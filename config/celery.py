@@ -58,6 +58,8 @@ app.conf.update(
     worker_cancel_long_running_tasks_on_connection_loss=True,
     worker_soft_shutdown_timeout=5,
     worker_max_tasks_per_child=1000,
+    # Pictures are decoded in a child with limits of its own; what grows beyond this leaks.
+    worker_max_memory_per_child=512 * 1024,  # KiB
     beat_schedule=beat_schedule(
         sweep_seconds=settings().sweep_seconds,
         watch_seconds=settings().watch_seconds,
