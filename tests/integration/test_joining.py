@@ -5,6 +5,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
@@ -18,7 +19,7 @@ from webapp.accounts.invitations import (
     invitation_link,
     invitation_revoke,
 )
-from webapp.accounts.models import Invitation, Scope, User
+from webapp.accounts.models import Invitation, Scope, Token, User
 from webapp.accounts.services import token_authenticate, token_make
 from webapp.audit.models import AuditEntry
 from webapp.core.errors import ConflictError, MalformedRequestError, NotFoundError
@@ -198,6 +199,18 @@ def test_staff_invites_in_the_admin():
     page = text_of(client.post(address, {"email": "ada@example.org"}, follow=True))
     assert Client().get(re.search(r"/invitation/[\w-]{43}", page)[0]).status_code == 200
     assert "Give an address" in text_of(client.post(address, {}))
+
+
+@pytest.mark.parametrize("model", ["invitation", "token"])
+def test_staff_who_are_no_superusers_let_nobody_in_as_one(model):
+    chief, plain, person = (make_user(staff=s, superuser=u) for s, u in [(1, 1), (0, 0), (1, 0)])
+    person.user_permissions.add(Permission.objects.get(codename=f"add_{model}"))
+    client = signed_in(person)
+    for user in (chief, plain):
+        form = {"user": str(user.pk), "name": "cron", "scopes": ["read"]}
+        client.post(f"/admin/accounts/{model}/add/", form)
+    made = {"invitation": Invitation, "token": Token}[model]
+    assert {row.user for row in made.objects.all()} == {plain}
 
 
 def test_nobody_makes_an_account_by_themselves_unless_told_so():

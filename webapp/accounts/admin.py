@@ -106,8 +106,19 @@ class InvitationForm(InvitationModelForm):
         return values
 
 
+class _LettingIn(ThemedAdmin):
+    """What lets in the user it is for."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Offer superusers everybody, and other staff nobody who may do more than they do."""
+        if db_field.name == "user" and not request.user.is_superuser:
+            others = User.objects.filter(is_staff=False, is_superuser=False)
+            kwargs["queryset"] = others | User.objects.filter(pk=request.user.pk)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
 @admin.register(Invitation)
-class InvitationAdmin(ThemedAdmin):
+class InvitationAdmin(_LettingIn):
     """Invitations. The link is shown once, after adding; nobody can see it again."""
 
     form = InvitationForm
@@ -164,7 +175,7 @@ class TokenForm(TokenModelForm):
 
 
 @admin.register(Token)
-class TokenAdmin(ThemedAdmin):
+class TokenAdmin(_LettingIn):
     """Tokens. A secret is shown once, after adding; nobody can see it again."""
 
     form = TokenForm
