@@ -209,6 +209,14 @@ class Settings(BaseModel):
     reader_cache_bytes: int = Field(
         256 * MIB, ge=0, description="Memory a read process keeps blobs in."
     )
+    shared_cache_url: str = Field(
+        "",
+        description="`redis://…` or `valkey://…` in which read processes keep blobs together; pays "
+        "in front of remote S3 alone. Empty for none; its loss slows reads and fails none.",
+    )
+    shared_cache_seconds: float = Field(
+        0.02, gt=0, description="What the shared cache does not answer within counts as absent."
+    )
     reader_deadline_seconds: float = Field(
         10.0, gt=0, description="A read that takes longer is answered with 503."
     )
@@ -292,7 +300,7 @@ class Settings(BaseModel):
     def _rate(cls, value: str) -> str:
         return rate_check(value)
 
-    @field_validator("rate_limit_url")
+    @field_validator("rate_limit_url", "shared_cache_url")
     @classmethod
     def _counting(cls, value: str) -> str:
         schemes = ("redis://", "rediss://", "valkey://", "valkeys://")

@@ -32,6 +32,8 @@ def reader_settings() -> ReaderSettings:
         shard_credentials=env.shard_credentials,
         zone=env.zone,
         cache_bytes=env.reader_cache_bytes,
+        shared_cache_url=env.shared_cache_url,
+        shared_cache_seconds=env.shared_cache_seconds,
         poll_seconds=env.topology_poll,
         deadline_seconds=env.reader_deadline_seconds,
         connect_seconds=env.shard_connect_seconds,

@@ -39,6 +39,7 @@ def cluster_profile(*, data: Path, ports: Mapping[str, int]) -> Profile:
         "SHOEBOX_BROKER_URL": rabbitmq.url,
         "SHOEBOX_BROKER_API": rabbitmq.management_url,
         "SHOEBOX_RATE_LIMIT_URL": valkey.url,
+        "SHOEBOX_SHARED_CACHE_URL": valkey.url,
         # The edge tells whose a request is; without one nobody is believed.
         "SHOEBOX_TRUSTED_PROXIES": "127.0.0.1" if edge else "",
     }

@@ -31,7 +31,7 @@ class Answer:
         headers: As they are sent.
         body: Whole; empty when it is streamed.
         stream: Bytes that come from a shard while they are sent; closed by the sender.
-        cache: Where the bytes came from: ``memory``, ``shard``, or ``-``.
+        cache: Where the bytes came from: ``memory``, ``shared``, ``shard``, or ``-``.
         shard: Which one; empty for none.
     """
 

@@ -1,5 +1,6 @@
 """Blobs as the read service holds them: whole in memory, or known and streamed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -78,3 +79,12 @@ def extension_of(content_type: str) -> str:
 
 
 __all__ = ["OCTETS", "WHOLE_BYTES", "Blob", "HeldBlob", "LargeBlob", "extension_of", "type_served"]
+
+
+def held_from_shared(key: str, about: Mapping[str, str], body: bytes) -> HeldBlob | None:
+    """Return a blob as the shared cache had it; None when what it says is not understood."""
+    try:
+        modified = float(about["modified"])
+        return HeldBlob(key, body, type_served(about["type"]), modified, about["shard"])
+    except (KeyError, TypeError, ValueError):
+        return None

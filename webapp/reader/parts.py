@@ -4,14 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 
 from webapp.core.journal import Journal
 from webapp.core.shards import ShardEntry, ShardState
 from webapp.reader.access_log import FLUSH_SECONDS, AccessLog
-from webapp.reader.blobs import Blob
 from webapp.reader.cache import BlobCache
 from webapp.reader.flights import Flights
 from webapp.reader.follower import Follower, journal_kind, topology_kind
@@ -22,10 +21,12 @@ from webapp.reader.readiness import Readiness, readiness
 from webapp.reader.reading import Reading
 from webapp.reader.settings import ReaderSettings
 from webapp.reader.shards import Shards
-from webapp.reader.source import BlobSource
+from webapp.reader.source import BlobSource, Found
 from webapp.storage.aio.base import AsyncBlobReader
 from webapp.storage.aio.guarded import GuardedReader
+from webapp.storage.shared_cache import SharedCache
 
+PURGE_SECONDS: Final = 0.5
 log = structlog.get_logger("webapp.reader")
 
 
@@ -64,7 +65,9 @@ class Parts:
         self.metrics = Metrics()
         self.noted = Noted(self.metrics.bad_copy)
         self.cache = BlobCache(settings.cache_bytes)
-        self.flights: Flights[Blob] = Flights()
+        self.flights: Flights[Found] = Flights()
+        self.shared = _shared_make(settings)
+        self._purged: frozenset[str] = frozenset()
         self.shards = Shards(maker.guarded)
         self.topology = Follower(topology_kind(settings.keyring), accepted=self.shards.follow)
         self.journal = Follower(journal_kind(settings.keyring), accepted=self._purge)
@@ -89,6 +92,7 @@ class Parts:
         self._tasks = [
             asyncio.create_task(self.poller.run(), name="poller"),
             asyncio.create_task(self._flush(), name="access log"),
+            asyncio.create_task(self._purge_shared(), name="purge"),
         ]
         log.info("read service started", **self._state())
 
@@ -100,6 +104,8 @@ class Parts:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.flights.aclose()
         await self.shards.aclose()
+        if self.shared is not None:
+            await self.shared.aclose()
         await asyncio.gather(*(seed.aclose() for seed in self.seeds))
         self.access_log.flush()
         log.info("read service stopped")
@@ -110,6 +116,7 @@ class Parts:
             topology=self.topology,
             journal=self.journal,
             shards=self.shards,
+            shared_away=self.shared is not None and self.shared.resting,
             closing=self.closing,
         )
 
@@ -127,7 +134,17 @@ class Parts:
             zone=self.settings.zone,
             deadline=self.settings.deadline_seconds,
             seen=self.metrics.position,
+            shared=self.shared,
         )
+
+    async def _purge_shared(self) -> None:
+        """Have the shared cache forget what the journal lists, until it has."""
+        while self.shared is not None:
+            listed = frozenset(self.journal.value.entries)
+            if (new := listed - self._purged) and await self.shared.purge(sorted(new)):
+                self._purged |= new
+            self._purged &= listed
+            await asyncio.sleep(PURGE_SECONDS)
 
     def _gauges(self) -> None:
         gauge, cache, shards = self.metrics.gauge, self.cache, self.shards
@@ -144,6 +161,17 @@ class Parts:
             "shards_unreachable",
             "Shards that should be readable and are not.",
             lambda: len(shards.unreachable()),
+        )
+        shared = self.shared
+        gauge(
+            "shared_cache_hits",
+            "Blobs the shared cache had.",
+            lambda: shared.hits if shared else 0,
+        )
+        gauge(
+            "shared_cache_misses",
+            "Blobs it did not have, or not in time.",
+            lambda: shared.misses if shared else 0,
         )
         gauge("shards_slow", "Shards that are asked last.", lambda: len(shards.slow()))
         gauge("hedged_reads", "Second reads for late first ones.", self._hedged)
@@ -184,6 +212,12 @@ class Parts:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
             self.access_log.flush()
+
+
+def _shared_make(settings: ReaderSettings) -> SharedCache | None:
+    if not settings.shared_cache_url:
+        return None
+    return SharedCache(settings.shared_cache_url, seconds=settings.shared_cache_seconds)
 
 
 def _seed_entries(seeds: Mapping[str, str]) -> list[ShardEntry]:

@@ -32,6 +32,7 @@ def readiness(
     topology: Follower[Topology],
     journal: Follower[Journal],
     shards: Shards,
+    shared_away: bool,
     closing: bool,
 ) -> Readiness:
     """Return whether this process can serve, and what is missing.
@@ -48,6 +49,7 @@ def readiness(
         *(name for name, state in documents.items() if not state["fresh"]),
         *(f"shard:{name}" for name in unreachable),
         *(f"slow:{name}" for name in slow),
+        *(["shared-cache"] if shared_away else []),
     ]
     ready = topology.data is not None and bool(reachable) and not closing
     status = "unavailable" if not ready else "degraded" if degraded else "ok"

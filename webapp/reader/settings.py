@@ -21,6 +21,8 @@ class ReaderSettings:
         shard_credentials: Shard name → access key and secret key.
         zone: Zone of this process, read from first; empty for none.
         cache_bytes: Memory blobs are kept in.
+        shared_cache_url: Valkey or Redis that several read processes share; empty for none.
+        shared_cache_seconds: What it does not answer within counts as absent.
         poll_seconds: Between looks for a newer topology or journal.
         deadline_seconds: A read that takes longer is answered with 503.
         connect_seconds: Time-out of a connection to a shard.
@@ -35,6 +37,8 @@ class ReaderSettings:
     shard_credentials: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
     zone: str = ""
     cache_bytes: int = 256 * MIB
+    shared_cache_url: str = field(default="", repr=False)
+    shared_cache_seconds: float = 0.02
     poll_seconds: float = 2.0
     deadline_seconds: float = 10.0
     connect_seconds: float = 2.0

@@ -13,7 +13,14 @@ from webapp.core.journal import Journal
 from webapp.core.placement import all_positions, positions
 from webapp.core.signing import bytes_digest
 from webapp.core.topology import Topology
-from webapp.reader.blobs import WHOLE_BYTES, Blob, HeldBlob, LargeBlob, type_served
+from webapp.reader.blobs import (
+    WHOLE_BYTES,
+    Blob,
+    HeldBlob,
+    LargeBlob,
+    held_from_shared,
+    type_served,
+)
 from webapp.reader.cache import BlobCache
 from webapp.reader.flights import Flights
 from webapp.reader.follower import Follower
@@ -24,17 +31,19 @@ from webapp.reader.walk import Got, Route, walk
 from webapp.storage.aio.base import AsyncBlob
 from webapp.storage.aio.guarded import GuardedReader
 from webapp.storage.aio.pace import HedgeBudget
+from webapp.storage.shared_cache import SharedCache
 
 HASH_ON_LOOP_BYTES: Final = 1024 * 1024
 """More is hashed on a thread: it would hold up everybody else for milliseconds."""
 MEMORY: Final = "memory"
+SHARED: Final = "shared"
 SHARD: Final = "shard"
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A blob, and whether it was in ``memory`` or came from a ``shard``."""
+    """A blob, and where it was: in ``memory``, in the ``shared`` cache or on a ``shard``."""
 
     blob: Blob
     cache: str
@@ -55,18 +64,20 @@ class BlobSource:
         deadline: Seconds one blob may take.
         seen: Called for every position asked; see Route.
         budget: Of second reads.
+        shared: What several processes keep together; None for nothing.
     """
 
     topology: Follower[Topology]
     journal: Follower[Journal]
     shards: Shards
     cache: BlobCache
-    flights: Flights[Blob]
+    flights: Flights[Found]
     noted: Noted
     zone: str
     deadline: float
     seen: Callable[[str, str, float], object]
     budget: HedgeBudget = field(default_factory=HedgeBudget)
+    shared: SharedCache | None = None
 
     async def find(self, image_id: ImageId, key: str, *, keep: bool = True) -> Found:
         """Return a blob, verified if it is small enough to be held.
@@ -88,7 +99,7 @@ class BlobSource:
         if blob is None and keep:
             blob = self._warm(image_id, key)
         if blob is None:
-            blob = await self.flights.join(key, lambda: self._load(image_id, key, keep=keep))
+            return await self.flights.join(key, lambda: self._load(image_id, key, keep=keep))
         return Found(blob, SHARD)
 
     def keep(self, image_id: str, key: str, blob: Blob) -> None:
@@ -198,14 +209,38 @@ class BlobSource:
         near = next((spec for spec in homes if spec.zone == self.zone), homes[0])
         return self.shards.get(near.name)
 
-    async def _load(self, image_id: ImageId, key: str, *, keep: bool) -> Blob:
+    async def _load(self, image_id: ImageId, key: str, *, keep: bool) -> Found:
+        if keep and (shared := await self._shared(image_id, key)):
+            self.keep(str(image_id), key, shared)
+            return Found(shared, SHARED)
+
         async def attempt(reader: GuardedReader) -> Blob | None:
             return await self._attempt(reader, key)
 
         got: Got[Blob] = await self._walk(image_id, attempt)
         if keep:
             self.keep(str(image_id), key, got.value)
-        return got.value
+            self._share(image_id, key, got.value)
+        return Found(got.value, SHARD)
+
+    async def _shared(self, image_id: ImageId, key: str) -> HeldBlob | None:
+        if self.shared is None:
+            return None
+        found = await self.shared.get(str(image_id), key.rpartition("/")[2])
+        return held_from_shared(key, *found) if found else None
+
+    def _share(self, image_id: ImageId, key: str, blob: Blob) -> None:
+        if self.shared is not None and isinstance(blob, HeldBlob):
+            name, file = str(image_id), key.rpartition("/")[2]
+            about = {
+                "digest": bytes_digest(blob.body),
+                "type": blob.content_type,
+                "modified": str(blob.modified),
+                "shard": blob.shard,
+            }
+            self.shared.put_soon(
+                name, file, about, blob.body, wanted=lambda: name not in self.journal.value
+            )
 
     async def _walk(
         self,

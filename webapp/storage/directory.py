@@ -38,12 +38,21 @@ class DirectoryStore:
         root: Its folder, made by an operator; never created here, because a missing one is a
             disk that is not mounted.
         attributes: False: keep labels in sidecar files also where extended attributes work.
+        chunk_bytes: Read at a time, and in memory for every reader that waits.
     """
 
-    def __init__(self, name: str, root: Path, *, attributes: bool = True) -> None:
+    def __init__(
+        self,
+        name: str,
+        root: Path,
+        *,
+        attributes: bool = True,
+        chunk_bytes: int = CHUNK_BYTES,
+    ) -> None:
         self.name = name
         self.root = root
         self._attributes = attributes
+        self._chunk_bytes = chunk_bytes
         self._cleared = False
 
     def put(self, key: str, source: Source, *, label: Label) -> Check:
@@ -130,7 +139,7 @@ class DirectoryStore:
     def _chunks(self, file: int, start: int, stop: int) -> Iterator[bytes]:
         while start < stop:
             with shard_errors(self.name):
-                chunk = os.pread(file, min(CHUNK_BYTES, stop - start), start)
+                chunk = os.pread(file, min(self._chunk_bytes, stop - start), start)
             if not chunk:
                 return  # cut off behind our back; whoever reads compares the digest
             yield chunk

@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from webapp.storage.base import CHUNK_BYTES, BlobStat
+from webapp.storage.base import BlobStat
 
+STREAM_BYTES: Final = 64 * 1024
+"""Read at a time of what is streamed: in memory once for each client that waits."""
 WHOLE_BYTES: Final = 8 * 1024 * 1024
 """Ranges up to this size may come in one piece, because whoever asks keeps them whole."""
 
@@ -108,7 +110,7 @@ class HeldChunks:
 
 
 __all__ = [
-    "CHUNK_BYTES",
+    "STREAM_BYTES",
     "WHOLE_BYTES",
     "AsyncBlob",
     "AsyncBlobReader",

@@ -7,7 +7,7 @@ from typing import Final
 from webapp.core.errors import ConfigurationError
 from webapp.core.shards import ShardEntry
 from webapp.storage.address import DirectoryAddress, S3Address, address_parse
-from webapp.storage.aio.base import AsyncBlobReader
+from webapp.storage.aio.base import STREAM_BYTES, AsyncBlobReader
 from webapp.storage.aio.guarded import GuardedReader
 from webapp.storage.aio.s3 import S3Reader
 from webapp.storage.aio.threaded import ThreadedReader
@@ -41,7 +41,7 @@ class ReaderMaker:
         """
         address = address_parse(entry)
         if isinstance(address, DirectoryAddress):
-            store = DirectoryStore(entry.name, address.root)
+            store = DirectoryStore(entry.name, address.root, chunk_bytes=STREAM_BYTES)
             warm = WarmFiles(address.root)
             return ThreadedReader(store, seconds=self.read_seconds, warm=warm)
         if isinstance(address, S3Address):

@@ -17,7 +17,7 @@ from obstore.store import S3Store
 from webapp.core.errors import ShardUnavailableError
 from webapp.core.label import label_load
 from webapp.storage.address import S3Address
-from webapp.storage.aio.base import CHUNK_BYTES, WHOLE_BYTES, AsyncBlob, HeldChunks, Warm
+from webapp.storage.aio.base import STREAM_BYTES, WHOLE_BYTES, AsyncBlob, HeldChunks, Warm
 from webapp.storage.base import BlobStat
 from webapp.storage.blob_keys import key_check
 
@@ -170,7 +170,7 @@ class _ResultChunks:
             result, self._result = self._result, None
             return bytes(await result.bytes_async())
         if self._stream is None:
-            self._stream = self._result.stream(min_chunk_size=CHUNK_BYTES)
+            self._stream = self._result.stream(min_chunk_size=STREAM_BYTES)
         chunk: bytes = await anext(self._stream)
         return chunk
 
