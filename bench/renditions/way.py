@@ -18,7 +18,9 @@ READY_SECONDS = 900
 
 
 def measure(options):
-    system = system_make("embedded", options.folder / "way", SHOEBOX_LOG_LEVEL="error")
+    folder = options.folder / "way"
+    folder.mkdir()
+    system = system_make("embedded", folder, SHOEBOX_LOG_LEVEL="error")
     try:
         system.begin()
         _many(system, _different(options.files, options.uploads))

@@ -63,6 +63,13 @@ def test_the_answer_describes_the_picture_as_it_is_shown(arrived):
     assert (image["width"], image["height"]) == samples.SIZE
 
 
+def test_the_answer_tells_what_the_picture_looks_like(arrived):
+    manifest = arrived.system.client.manifest(arrived.image["id"])
+    told = (arrived.image["placeholder"], arrived.image["colour"])
+    assert told == (manifest.placeholder, manifest.colour)
+    assert all(told)
+
+
 def test_every_rendition_reads_back_as_its_manifest_says(arrived):
     fallback = "png" if arrived.form == "png-with-alpha" else "jpg"
     presets = ("thumb", "w320", "w800", "w1600")

@@ -1,7 +1,7 @@
 from urllib.parse import parse_qs, urlsplit
 
 from webapp.core.links import LinkMaker
-from webapp.core.presets import larger_presets, rendition_names
+from webapp.core.presets import Preset, larger_presets, rendition_names
 from webapp.core.signing import Keyring, link_verify
 
 KEYS = Keyring.parse("k1:" + "ab" * 32)
@@ -13,6 +13,12 @@ def test_every_preset_has_webp_and_a_fallback():
     assert rendition_names(transparent=False)[:2] == ("thumb.webp", "thumb.jpg")
     assert "w1600.png" in rendition_names(transparent=True)
     assert len(rendition_names(transparent=True)) == 8
+
+
+def test_a_preset_has_its_formats_in_their_order_and_the_fallback_last():
+    preset = Preset("w9", 9, formats=("avif", "webp"))
+    assert preset.extensions(transparent=False) == ("avif", "webp", "jpg")
+    assert preset.extensions(transparent=True) == ("avif", "webp", "png")
 
 
 def test_a_crop_never_stands_in_for_the_whole():

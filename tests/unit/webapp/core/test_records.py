@@ -58,6 +58,8 @@ MANIFEST = Manifest(
     private=False,
     created_at="2026-11-22T00:00:00+00:00",
     ready_at=None,
+    placeholder="IQgKBID4h4iIh4iPdngAAAAAAA==",
+    colour="#a1a1a1",
     renditions={"thumb.webp": RenditionRecord(DIGEST, 5)},
 )
 
