@@ -212,6 +212,18 @@ def test_the_share_of_a_dead_shard_is_restored_and_that_is_published(shards, tmp
     assert topology_now().emptied("s1")
 
 
+def test_a_repair_from_before_a_shard_died_does_not_count_as_its_share_restored(shards):
+    shards_watch()
+    repair("shard=s1")
+    shard_set_state(name="s1", state=ShardState.DEAD)
+
+    shards_watch()
+    shards_watch()
+
+    assert not topology_now().emptied("s1")
+    assert OutboxMessage.objects.filter(task="maintenance.repair").count() == 1
+
+
 def test_staff_see_a_full_shard(shards, used, client):
     used |= {"s1": 91, "s2": 10, "s3": 10, "s4": 10}
     full_look()

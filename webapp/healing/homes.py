@@ -1,6 +1,6 @@
 """Watching shards: one that is back gets what was handed off, one that is dead is made up for."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
@@ -92,8 +92,8 @@ def dead_look(topology: Topology) -> None:
 def _dead(name: str) -> None:
     scope = str(Scope(shard=name))
     run = HealingRun.objects.filter(verb=VERB, scope=scope).first()
-    if run is None:
-        _queue(scope)
+    if run is None or (run.finished_at and run.started_at < _away_since(name)):
+        _queue(scope)  # a repair from before it died restored nothing of its share
     elif run.finished_at is None:
         if timezone.now() - run.moved_at > QUEUED_FOR:
             _queue(scope)  # its message was lost
@@ -101,6 +101,11 @@ def _dead(name: str) -> None:
         shard_emptied(name=name)
     elif timezone.now() - run.finished_at > SHORT_AGAIN:
         _queue(scope)
+
+
+def _away_since(name: str) -> datetime:
+    """Return when a shard was last seen to go away, which is before it was known to be dead."""
+    return ShardWatch.objects.values_list("changed_at", flat=True).get(shard=name)
 
 
 def _queue(scope: str) -> None:
