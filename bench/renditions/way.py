@@ -11,7 +11,7 @@ from workers.imaging.formats import prepare
 from workers.imaging.render import render
 
 PROCESSES = 2
-WORKERS = "renditions"
+WORKERS = "worker-renditions"
 RATIO_GOAL, OVERHEAD_GOAL_MS = 0.85, 150
 SINGLE_UPLOADS = 11
 READY_SECONDS = 900
