@@ -1,0 +1,1 @@
+"""A model of failures: shards in memory, one process after the other, each killed anywhere."""
