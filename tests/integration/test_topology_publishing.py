@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.factories import isolate, make_cluster
-from webapp.cluster import snapshot
+from webapp.cluster import publishing, services, snapshot
 from webapp.cluster.models import ClusterState, Shard, TopologyVersion
 from webapp.cluster.publishing import topology_republish
 from webapp.cluster.services import shard_activate, shard_add, shard_set_state, shard_set_url
@@ -24,6 +24,7 @@ from webapp.core.label import Label
 from webapp.core.shards import ShardSpec, ShardState
 from webapp.core.signing import Keyring, bytes_digest
 from webapp.core.topology import topology_dump, topology_load, with_shard
+from webapp.healing import drain
 from webapp.storage.directory import DirectoryStore
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -146,6 +147,27 @@ def test_a_name_is_never_used_again(shards, tmp_path):
         shard_add(name="s1", url=f"file://{tmp_path}/new", zone="z1")
     with pytest.raises(ConflictError, match="for ever"):
         shard_set_state(name="s1", state=ShardState.ACTIVE)
+
+
+@pytest.mark.parametrize(
+    "bring_back",
+    [
+        lambda: shard_set_state(name="s4", state=ShardState.ACTIVE),
+        lambda: shard_activate(names=["s4"]),
+        lambda: drain.drain_begin(name="s4"),
+    ],
+)
+def test_a_shard_that_died_before_it_was_its_turn_stays_dead(shards, monkeypatch, bring_back):
+    def after_it_died(*, change):
+        monkeypatch.undo()
+        shard_set_state(name="s4", state=ShardState.DEAD)
+        return publishing.topology_publish(change=change)
+
+    monkeypatch.setattr(services, "topology_publish", after_it_died)
+    monkeypatch.setattr(drain, "topology_publish", after_it_died)
+    with pytest.raises(ConflictError):
+        bring_back()
+    assert Shard.objects.get(name="s4").state == ShardState.DEAD.label
 
 
 def test_a_shard_may_move_and_is_still_itself(shards, tmp_path):

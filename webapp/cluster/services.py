@@ -108,18 +108,24 @@ def shard_activate(*, names: Sequence[str]) -> Topology:
         NotFoundError: No shard of one of these names.
         ConflictError: A shard is draining, down or dead.
     """
-    shards = [shard_get(name=name) for name in names]
-    for shard in shards:
-        if shard.state not in ACTIVATABLE:
-            raise ConflictError(f"Shard {shard.name!r} is {shard.state}; it cannot be activated.")
 
     def change() -> None:
+        shards = _activatable(names)  # here, where no other publication can change them
         for shard in shards:
             _state_change(shard, ShardState.ACTIVE, Action.SHARD_ACTIVATE)
         for pool in {shard.pool_id: shard.pool for shard in shards}.values():
             version_add(pool=pool)
 
+    _activatable(names)
     return topology_publish(change=change)
+
+
+def _activatable(names: Sequence[str]) -> list[Shard]:
+    shards = [shard_get(name=name) for name in names]
+    for shard in shards:
+        if shard.state not in ACTIVATABLE:
+            raise ConflictError(f"Shard {shard.name!r} is {shard.state}; it cannot be activated.")
+    return shards
 
 
 def version_add(*, pool: Pool) -> TopologyVersion:
@@ -144,16 +150,21 @@ def shard_set_state(*, name: str, state: ShardState) -> Topology:
     Raises:
         ConflictError: The shard is dead, which is for ever, or joining and wants activation.
     """
-    shard = shard_get(name=name)
-    if shard.state == ShardState.DEAD.label:
-        raise ConflictError(f"Shard {name!r} is dead, which is for ever; add a new one.")
-    if shard.state == ShardState.JOINING.label and state is ShardState.ACTIVE:
-        raise ConflictError(f"Shard {name!r} is joining; use `shard activate {name}`.")
 
     def change() -> None:
+        shard = shard_get(name=name)  # here, where no other publication can change it
+        _may_become(shard, state)
         _state_change(shard, state, Action.SHARD_STATE)
 
+    _may_become(shard_get(name=name), state)
     return topology_publish(change=change)
+
+
+def _may_become(shard: Shard, state: ShardState) -> None:
+    if shard.state == ShardState.DEAD.label:
+        raise ConflictError(f"Shard {shard.name!r} is dead, which is for ever; add a new one.")
+    if shard.state == ShardState.JOINING.label and state is ShardState.ACTIVE:
+        raise ConflictError(f"Shard {shard.name!r} is joining; use `shard activate {shard.name}`.")
 
 
 def _state_change(shard: Shard, state: ShardState, action: Action) -> None:

@@ -86,11 +86,11 @@ def drain_begin(*, name: str) -> Topology:
 
     From then on it takes no new images, and its share belongs to the next positions.
     """
-    shard = drain_check(name=name)
-    if shard.state == ShardState.DRAINING.label:
+    if drain_check(name=name).state == ShardState.DRAINING.label:
         return topology_now()
 
     def change() -> None:
+        shard = drain_check(name=name)  # here, where no other publication can change it
         shard.state = ShardState.DRAINING.label
         shard.save(update_fields=["state"])
         if _places_on(shard):
