@@ -87,13 +87,13 @@ def _one_copy(wanted: Wanted, seen: Seen, blob: BlobSeen, digest: str) -> Iterat
 
 def _records(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
     yield from _later_records(wanted, seen)
-    if not wanted.record or wanted.settling:
+    if not wanted.record:
         return
     records = {blob.shard: blob for blob in seen.of(wanted.record)}
     for shard in wanted.recording:
         if shard in records:
             yield from _one_record(wanted, seen, records[shard])
-        elif shard not in seen.silent:
+        elif shard not in seen.silent and not wanted.settling:
             yield Finding(Code.MISSING, shard, seen.image_id, wanted.record)
 
 
@@ -102,8 +102,9 @@ def _one_record(wanted: Wanted, seen: Seen, blob: BlobSeen) -> Iterator[Finding]
         return Finding(code, blob.shard, seen.image_id, blob.name, detail)
 
     if blob.revision is None or not blob.sound:
+        # No work under way leaves half a record, so it is said of a settling image, too.
         yield finding(Code.MANIFEST_DAMAGED, "cannot be read, or is not what its label says")
-    elif blob.revision < wanted.record_revision:
+    elif blob.revision < wanted.record_revision and not wanted.settling:
         have, want = blob.revision.counter, wanted.record_revision.counter
         yield finding(Code.MANIFEST_STALE, f"revision {have}, not {want}")
 

@@ -126,6 +126,19 @@ def test_a_young_image_may_lack_copies():
     assert found(blob("s1"), blob("s2"), wanted=young) == []
 
 
+def test_a_record_cut_in_half_is_damaged_also_while_its_image_settles():
+    young = replace(WANTED, settling=True)
+    torn = manifest("s2", digest=BAD)
+    assert found(*but("s2", MANIFEST, torn), wanted=young) == [
+        (Code.MANIFEST_DAMAGED, "s2", MANIFEST)
+    ]
+
+
+def test_a_young_image_may_lack_records_and_have_old_ones():
+    young = replace(WANTED, settling=True)
+    assert found(*but("s2", MANIFEST, manifest("s3", 3)), wanted=young) == []
+
+
 def test_only_a_tombstone_is_no_orphan():
     seen = Seen(ID, (blob("s1", TOMBSTONE, revision=Revision(1, 1)),))
     assert compare_orphan(seen, tombstone=Revision(1, 1)) == []
