@@ -26,6 +26,7 @@ from webapp.core.shards import ShardState
 from webapp.images.copies import Placement
 from webapp.images.models import Image, ImageState, JournalEntry
 from webapp.images.services import (
+    change,
     image_delete,
     image_get,
     image_rekey,
@@ -37,6 +38,7 @@ from webapp.images.services import (
     rendition_failed,
     rendition_refused,
 )
+from webapp.images.services.register import image_register
 from webapp.outbox.models import OutboxMessage
 from webapp.outbox.tasks import EVENTS_EXCHANGE
 from workers.renditions import make_renditions, original_render, rendered_store
@@ -370,6 +372,20 @@ def test_another_kind_is_another_id_and_the_old_one_is_erased(shards, ready):
     delete(ready.id)
     assert holders(shards, ready, "original") == set()
     assert len(holders(shards, other, "original")) >= 2
+
+
+@pytest.mark.parametrize("erase", [False, True])
+def test_an_image_deleted_while_its_kind_changes_stays_deleted(shards, ready, monkeypatch, erase):
+    def register_after_the_deletion(**arguments):
+        image_delete(image=ready, erase=erase)
+        return image_register(**arguments)
+
+    monkeypatch.setattr(change, "image_register", register_after_the_deletion)
+    with pytest.raises(ConflictError, match="deleted meanwhile"):
+        image_rekey(image=ready, kind=Kind.SIGNED)
+    assert not Image.objects.exclude(state=ImageState.DELETED).exists()
+    ready.refresh_from_db()
+    assert (ready.restorable_until is None) is erase
 
 
 def test_what_happens_to_an_image_is_told(ready):

@@ -112,18 +112,22 @@ class _Told:
         audit_add(action=self.action, subject=image.id, details=details)
 
 
-def _delete(image: Image, erase: bool, told: _Told) -> None:  # noqa: FBT001 - private
+def _delete(image: Image, erase: bool, told: _Told) -> bool:  # noqa: FBT001 - private
+    """Return whether it was this that deleted it; False when it was deleted already.
+
+    What has a new name is left as it is then: whoever deleted it may want it back.
+    """
     for _ in range(ATTEMPTS):
         claimed = image_claim(image_id=image.id)
-        if claimed is None or _gone(claimed, erase):
-            return
+        if claimed is None or _gone(claimed, erase and not told.new_id):
+            return False
         claimed.state = ImageState.DELETED
         claimed.deleted_at = timezone.now()
         claimed.restorable_until = None if erase else claimed.deleted_at + TOMBSTONE_GRACE
         tombstone_put(claimed)
         if _commit_delete(claimed, told):
             journal_publish()
-            return
+            return True
     raise BusyError(f"Image {image.id} is being changed by others; try again.")
 
 
@@ -247,7 +251,7 @@ def image_rekey(*, image: Image, kind: Kind) -> Image:
     """Give an image another kind, which is another id; the old one is erased.
 
     Raises:
-        ConflictError: The image is deleted or rejected.
+        ConflictError: The image is deleted or rejected, or was deleted meanwhile.
         ShardsUnavailableError: Too few shards answer; the old image is as it was.
     """
     if image.kind is kind:
@@ -273,5 +277,9 @@ def image_rekey(*, image: Image, kind: Kind) -> Image:
         )
         image.owner.pool = image.pool  # it stays where it is, whatever the owner's pool is now
         registered = image_register(owner=image.owner, upload=upload, replaces=image)
-    _delete(image, erase=True, told=_Told(Action.IMAGE_REKEY, registered.image.id))
+    replaced = _delete(image, erase=True, told=_Told(Action.IMAGE_REKEY, registered.image.id))
+    if not replaced and not registered.duplicate:
+        # The claim of the old image decides who was first, so a deletion outlives the new name.
+        image_delete(image=registered.image, erase=True)
+        raise ConflictError(f"Image {image.id} was deleted meanwhile.")
     return registered.image
