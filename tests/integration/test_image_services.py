@@ -27,6 +27,7 @@ from webapp.images.copies import Placement
 from webapp.images.models import Image, ImageState, JournalEntry
 from webapp.images.services import (
     change,
+    erase,
     image_delete,
     image_get,
     image_rekey,
@@ -329,7 +330,28 @@ def test_a_restored_image_is_ready_again_and_off_the_journal(shards, ready, sett
     assert ready.id not in journal_load(data, keyring=settings.SHOEBOX.keyring)
 
 
-def test_an_erased_image_leaves_only_tombstones_and_no_journal_entry(shards, ready):
+@pytest.fixture
+def at_once(monkeypatch):
+    monkeypatch.setattr(erase, "LATE_WRITES", timedelta(0))
+
+
+def test_what_lands_after_an_erasure_was_confirmed_is_refused_and_then_erased(shards, ready):
+    key = blob_key(id_parse(ready.id), "original")
+    image_delete(image=ready, erase=True)
+    assert delete(ready.id) == "later"
+    (shards["s1"] / key).write_bytes(b"late")
+    assert JournalEntry.objects.filter(pk=ready.id).exists()
+
+    JournalEntry.objects.update(created_at=timezone.now() - erase.LATE_WRITES)
+    Image.objects.update(due_at=timezone.now())
+    OutboxMessage.objects.all().delete()
+    assert images_sweep() == 1
+    assert delete(ready.id) == "done"
+    assert holders(shards, ready, "original") == set()
+    assert not JournalEntry.objects.exists()
+
+
+def test_an_erased_image_leaves_only_tombstones_and_no_journal_entry(at_once, shards, ready):
     image_delete(image=ready, erase=True)
     assert delete(ready.id) == "done"
     assert not JournalEntry.objects.exists()
@@ -339,7 +361,9 @@ def test_an_erased_image_leaves_only_tombstones_and_no_journal_entry(shards, rea
         image_restore(image=image_get(image_id=ready.id, owner=None))
 
 
-def test_renditions_that_are_stored_after_an_erasure_was_finished_are_erased_too(shards, stored):
+def test_renditions_that_are_stored_after_an_erasure_was_finished_are_erased_too(
+    at_once, shards, stored
+):
     image = rendition_attempt_begin(image_id=stored.id)
     rendered = original_render(image)
     image_delete(image=image_get(image_id=stored.id, owner=None), erase=True)
@@ -353,7 +377,9 @@ def test_renditions_that_are_stored_after_an_erasure_was_finished_are_erased_too
     assert not JournalEntry.objects.exists()
 
 
-def test_an_erased_image_stays_in_the_journal_while_a_shard_is_away(shards, ready, tmp_path):
+def test_an_erased_image_stays_in_the_journal_while_a_shard_is_away(
+    at_once, shards, ready, tmp_path
+):
     shutil.move(shards["s1"], tmp_path / "unplugged")
     image_delete(image=ready, erase=True)
     assert delete(ready.id) == "short"

@@ -22,7 +22,7 @@ from webapp.healing.adopt_journal import journal_take_over
 from webapp.healing.reap import reap, reap_plan
 from webapp.healing.reap_clock import ClocksDifferError
 from webapp.images.models import Image, JournalEntry
-from webapp.images.services import image_delete, image_restore
+from webapp.images.services import erase, image_delete, image_restore
 from workers.replication import delete
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,8 +31,9 @@ LONG = timedelta(days=31)
 
 
 @pytest.fixture
-def shards(settings, tmp_path):
+def shards(settings, tmp_path, monkeypatch):
     isolate(settings, tmp_path)
+    monkeypatch.setattr(erase, "LATE_WRITES", timedelta(0))  # all of it was deleted long ago
     return make_cluster(tmp_path)
 
 

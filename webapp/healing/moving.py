@@ -124,7 +124,8 @@ def image_move(image_id: ImageId) -> Repaired:
         return Repaired(whole=False)  # an orphan stays where it is until it is adopted
     try:
         if _erased(row):
-            return Repaired(whole=image_erase_finish(image_id=row.id) is Outcome.DONE)
+            confirmed = {Outcome.DONE, Outcome.LATER}
+            return Repaired(whole=image_erase_finish(image_id=row.id) in confirmed)
         return _bring(row)
     except ShoeboxError as error:
         log.warning("image not moved", image=str(image_id), code=error.code, detail=error.detail)

@@ -147,7 +147,7 @@ def image_expire(*, image_id: str) -> bool:
         if not claim_commit(image, fields):
             return False
         usage_give_back(image)
-        journal_add(image)
+        journal_add(image, anew=False)  # its upload is long over
         audit_add(
             action=Action.IMAGE_ERASE,
             subject=image.id,

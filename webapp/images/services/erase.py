@@ -1,5 +1,7 @@
 """Finishing a deletion on every position."""
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,15 +14,26 @@ from webapp.images.copies import (
     record_delete,
 )
 from webapp.images.models import Image, ImageState
-from webapp.images.services.journal import journal_add, journal_publish, journal_remove
+from webapp.images.services.journal import journal_add, journal_publish, journal_settle
 from webapp.images.services.outcome import SHORTFALL_LOOK, Outcome, image_find
 from webapp.images.services.records import tombstone_put
 from webapp.outbox.services import outbox_add
 from webapp.outbox.tasks import Task
 
+LATE_WRITES = timedelta(minutes=3)
+"""Longer than a PUT takes to land that was begun before an erasure, and given up as slow.
+
+With everything a shard may take (connecting, waiting for an answer, both attempts) that is half
+a minute for a shard that is stuck; the rest is for bytes that only trickle.
+"""
+
 
 def image_erase_finish(*, image_id: str) -> Outcome:
-    """Finish a deletion: tombstones everywhere; when erased, no byte left and the journal done."""
+    """Finish a deletion: tombstones everywhere; when erased, no byte left and the journal done.
+
+    An erased image stays listed until ``LATE_WRITES`` after it was listed last, and is confirmed
+    once more then: what landed after the first time is removed before anybody may be served it.
+    """
     image = image_find(image_id=image_id)
     if image is None or image.state != ImageState.DELETED:
         return Outcome.GONE
@@ -32,10 +45,13 @@ def image_erase_finish(*, image_id: str) -> Outcome:
         due = timezone.now() + SHORTFALL_LOOK
         Image.objects.filter(id=image_id, revision=image.revision).update(due_at=due)
         return Outcome.SHORT
+    due = None
     with transaction.atomic():
-        Image.objects.filter(id=image_id, revision=image.revision).update(due_at=None)
         if image.restorable_until is None:
-            journal_remove(image_id)
+            due = journal_settle(image_id, listed_for=LATE_WRITES)
+        Image.objects.filter(id=image_id, revision=image.revision).update(due_at=due)
+    if due is not None:
+        return Outcome.LATER
     if image.restorable_until is None:
         journal_publish()
     return Outcome.DONE

@@ -1,10 +1,12 @@
 """Publishing the deletion journal: what readers must not serve."""
 
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from webapp.cluster.models import ClusterState
 from webapp.cluster.snapshot import cluster_state, topology_now
@@ -21,16 +23,37 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 
 
-def journal_add(image: Image) -> None:
-    """List an image; inside the transaction of its deletion or rejection."""
-    JournalEntry.objects.update_or_create(
-        image_id=image.id, defaults={"epoch": image.epoch, "revision": image.revision}
-    )
+def journal_add(image: Image, *, anew: bool = True) -> None:
+    """List an image; inside the transaction of its deletion or rejection.
+
+    Args:
+        image: As it is from then on.
+        anew: Count its time on the list from now on; False: from when it was listed first.
+    """
+    values = {"epoch": image.epoch, "revision": image.revision}
+    listed = {"created_at": timezone.now()} if anew else {}
+    JournalEntry.objects.update_or_create(image_id=image.id, defaults={**values, **listed})
 
 
 def journal_remove(image_id: str) -> None:
-    """Take an image off the list; inside the transaction that makes it servable or erased."""
+    """Take an image off the list; inside the transaction that makes it servable again."""
     JournalEntry.objects.filter(image_id=image_id).delete()
+
+
+def journal_settle(image_id: str, *, listed_for: timedelta) -> datetime | None:
+    """Take an erased image off the list; inside the transaction that says so.
+
+    Args:
+        image_id: The image.
+        listed_for: It stays listed for so long at least.
+
+    Returns:
+        When it may go, if that is not yet; None when it is off the list.
+    """
+    rows = JournalEntry.objects.filter(image_id=image_id)
+    rows.filter(created_at__lte=timezone.now() - listed_for).delete()
+    listed_at = rows.values_list("created_at", flat=True).first()
+    return None if listed_at is None else listed_at + listed_for
 
 
 def journal_publish() -> Revision:
