@@ -139,7 +139,7 @@ def _gone(image: Image, erase: bool) -> bool:  # noqa: FBT001 - private, one cal
 def _commit_delete(image: Image, told: _Told) -> bool:
     image.manifest_revision = image.revision
     image.dedupe_key = None
-    image.delete_hash = ""  # its delete link works once, and a restored image has none
+    image.delete_hash = ""  # its link works once; only a rebuilt index has it again (see the ADR)
     fields = (
         "state",
         "deleted_at",
