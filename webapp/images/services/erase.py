@@ -1,6 +1,6 @@
 """Finishing a deletion on every position."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -45,7 +45,7 @@ def image_erase_finish(*, image_id: str) -> Outcome:
         due = timezone.now() + SHORTFALL_LOOK
         Image.objects.filter(id=image_id, revision=image.revision).update(due_at=due)
         return Outcome.SHORT
-    due = None
+    due: datetime | None = None
     with transaction.atomic():
         if image.restorable_until is None:
             due = journal_settle(image_id, listed_for=LATE_WRITES)
