@@ -16,11 +16,14 @@ from tests.integration.test_scrub import (
     scrub_of,
 )
 from webapp.cluster.models import ClusterState
+from webapp.core.errors import ShardsUnavailableError, UnknownVersionError
 from webapp.core.keys import JOURNAL_KEY
+from webapp.healing import reap as reap_module
 from webapp.healing import reap_clock
 from webapp.healing.adopt_journal import journal_take_over
 from webapp.healing.reap import reap, reap_plan
 from webapp.healing.reap_clock import ClocksDifferError
+from webapp.healing.reap_turns import turns
 from webapp.images.models import Image, JournalEntry
 from webapp.images.services import erase, image_delete, image_restore
 from workers.replication import delete
@@ -105,6 +108,38 @@ def test_an_erased_image_is_forgotten_a_while_after_everybody_confirmed(shards, 
     assert reap().forgotten == 1
     assert not Image.objects.exists()
     assert not any(list(path(root, deleted, "x").parent.glob("*")) for root in shards.values())
+
+
+def test_images_that_cannot_be_reaped_keep_no_others_from_it(shards, tmp_path, monkeypatch):
+    owner = make_user()
+    images = sorted((made_ready(owner, tmp_path) for _ in range(3)), key=lambda image: image.id)
+    for image in images:
+        image_delete(image=image)
+        let_it_be_past(image)
+    stuck, failing, last = (image.id for image in images)
+    expire = reap_module.image_expire
+
+    def expire_some(*, image_id):
+        if image_id == stuck:
+            raise ShardsUnavailableError("its pool is away")
+        if image_id == failing:
+            raise UnknownVersionError(version=7)
+        return expire(image_id=image_id)
+
+    monkeypatch.setattr(reap_module, "image_expire", expire_some)
+    assert [reap(limit=1).expired for _ in range(4)] == [0, 0, 1, 0]
+    assert Image.objects.get(restorable_until=None).id == last
+
+
+def test_a_reap_ends_in_time_and_goes_on_where_it_was(shards, tmp_path):
+    owner = make_user()
+    ids = sorted(made_ready(owner, tmp_path).id for _ in range(3))
+    rows = Image.objects.all()
+    assert list(turns("any", rows, limit=9, seconds=0.0)) == []
+    walk = turns("any", rows, limit=9)
+    assert [next(walk).id, next(walk).id] == ids[:2]
+    walk.close()
+    assert [image.id for image in turns("any", rows, limit=9)] == [ids[2], *ids[:2]]
 
 
 @pytest.mark.parametrize("ahead", [3600, -3600])

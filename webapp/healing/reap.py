@@ -4,7 +4,6 @@ What goes by date goes only while clocks agree. Every step is a claim on the row
 of reaps may run, and a restore that comes first wins.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -17,10 +16,11 @@ from django.utils import timezone
 from webapp.audit.actions import Action
 from webapp.audit.services import audit_add
 from webapp.cluster.snapshot import topology_now
-from webapp.core.errors import RetryError
+from webapp.core.errors import RetryError, ShoeboxError
 from webapp.core.keys import TOMBSTONE
 from webapp.core.shards import ShardState
 from webapp.healing.reap_clock import clocks_check
+from webapp.healing.reap_turns import turns
 from webapp.images.copies import Placement, record_delete
 from webapp.images.models import TOMBSTONE_GRACE, Image, ImageQuerySet, ImageState, JournalEntry
 from webapp.images.services.claims import claim_commit, image_claim
@@ -69,35 +69,33 @@ def reap_plan(*, now: datetime | None = None) -> Reaped:
 def reap(*, limit: int = BATCH) -> Reaped:
     """Begin, finish and forget erasures, at most ``limit`` of each. Twice is once.
 
+    Those that cannot be done now are followed by others the next time (see ``turns``).
+
     Raises:
         ClocksDifferError: Nothing was begun or forgotten; an operator must set the clocks.
     """
     clocks_check()
     now, done = timezone.now(), Reaped()
-    for image_id, size in expired(now).values_list("id", "bytes")[:limit]:
-        if _tried(image_expire, image_id):
+    for image in turns("begin", expired(now), limit=limit):
+        if _tried(image_expire, image.id):
             done.expired += 1
-            done.bytes += size
+            done.bytes += image.bytes
     if done.expired:
         journal_publish()
-    for image_id in _ids(unconfirmed(), limit):
-        _tried(_finish, image_id)
-        confirmed = not unconfirmed().filter(pk=image_id).exists()
+    for image in turns("finish", unconfirmed(), limit=limit):
+        _tried(_finish, image.id)
+        confirmed = not unconfirmed().filter(pk=image.id).exists()
         done.finished += confirmed
         done.unconfirmed += not confirmed
-    for image_id in _ids(forgettable(now), limit):
-        done.forgotten += _tried(image_forget, image_id)
+    for image in turns("forget", forgettable(now), limit=limit):
+        done.forgotten += _tried(image_forget, image.id)
     return done
-
-
-def _ids(rows: ImageQuerySet, limit: int) -> Iterable[str]:
-    return list(rows.values_list("id", flat=True)[:limit])
 
 
 def expired(now: datetime) -> ImageQuerySet:
     """Return deleted and rejected images that nobody can bring back any more."""
     states = (ImageState.DELETED, ImageState.REJECTED)
-    return Image.objects.filter(state__in=states, restorable_until__lte=now).order_by("id")
+    return Image.objects.filter(state__in=states, restorable_until__lte=now)
 
 
 def erased() -> ImageQuerySet:
@@ -108,7 +106,7 @@ def erased() -> ImageQuerySet:
 def unconfirmed() -> ImageQuerySet:
     """Return erased images that some position may still have something of."""
     listed = JournalEntry.objects.values("image_id")
-    return erased().filter(Q(due_at__isnull=False) | Q(pk__in=listed)).order_by("id")
+    return erased().filter(Q(due_at__isnull=False) | Q(pk__in=listed))
 
 
 def forgettable(now: datetime) -> ImageQuerySet:
@@ -118,7 +116,7 @@ def forgettable(now: datetime) -> ImageQuerySet:
     """
     listed = JournalEntry.objects.values("image_id")
     rows = erased().filter(due_at=None, deleted_at__lte=now - TOMBSTONE_GRACE)
-    return rows.exclude(pk__in=listed).order_by("id")
+    return rows.exclude(pk__in=listed)
 
 
 def image_expire(*, image_id: str) -> bool:
@@ -183,9 +181,11 @@ class _Act(Protocol):
 
 
 def _tried(act: _Act, image_id: str) -> bool:
-    """Return what came of it; False when shards do not let it be done now."""
+    """Return what came of it; False when it cannot be done now, which stops no other image."""
     try:
         return act(image_id=image_id)
     except RetryError as error:
         log.info("not reaped now", image=image_id, detail=error.detail)
-        return False
+    except ShoeboxError as error:
+        log.warning("not reaped", image=image_id, code=error.code, detail=error.detail)
+    return False

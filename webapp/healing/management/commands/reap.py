@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from webapp.core.errors import ShoeboxError
 from webapp.healing.adopt_journal import journal_take_over
 from webapp.healing.progress import Progress, bytes_text
-from webapp.healing.reap import Reaped, reap, reap_plan
+from webapp.healing.reap import BATCH, Reaped, reap, reap_plan
 
 
 class Command(BaseCommand):
@@ -50,6 +50,8 @@ class Command(BaseCommand):
         planned = reap_plan()
         total = planned.expired + planned.forgotten
         progress, sum_ = Progress("reap", total=total), Reaped()
+        # Each batch goes on after the one before: after so many in vain, all had their turn.
+        patience = (total + planned.unconfirmed) // BATCH + 1
         while True:
             now = reap()
             sum_.expired += now.expired
@@ -58,6 +60,7 @@ class Command(BaseCommand):
             sum_.forgotten += now.forgotten
             sum_.unconfirmed = now.unconfirmed
             progress.advance(now.expired + now.forgotten, bytes_moved=now.bytes)
-            if not now.expired + now.forgotten + now.finished:
+            patience -= not now.expired + now.forgotten + now.finished
+            if not patience:
                 progress.close()
                 return sum_

@@ -1,0 +1,53 @@
+"""Whose turn it is: a reap takes some images of many, and others the next time.
+
+Images whose shards are away cannot be done with. They take their turn like all others, and keep
+no image behind them from its own.
+"""
+
+import time
+from collections.abc import Iterator
+
+from webapp.healing.models import HealingRun
+from webapp.images.models import Image, ImageQuerySet
+
+VERB = "reap"
+SECONDS = 60.0
+"""A kind of work gets so long at a time: three of them stay well within what a task may take."""
+
+
+def turns(
+    scope: str, rows: ImageQuerySet, *, limit: int, seconds: float = SECONDS
+) -> Iterator[Image]:
+    """Yield images, those first that come after the last one of the time before.
+
+    None is yielded once ``seconds`` are over; each is yielded once.
+
+    Args:
+        scope: What is done with them; each kind of work goes round by itself.
+        rows: All that wait for it.
+        limit: Most of them.
+        seconds: How long this may go on.
+    """
+    run = _run(scope)
+    until = time.monotonic() + seconds
+    cursor = run.cursor
+    try:
+        for image in _round(rows, cursor, limit):
+            if time.monotonic() >= until:
+                return
+            cursor = image.id
+            yield image
+    finally:
+        run.cursor = cursor
+        run.save(update_fields=["cursor", "moved_at"])
+
+
+def _round(rows: ImageQuerySet, cursor: str, limit: int) -> list[Image]:
+    in_order = rows.only("id", "bytes").order_by("id")
+    found = list(in_order.filter(id__gt=cursor)[:limit])
+    return found + list(in_order.filter(id__lte=cursor)[: limit - len(found)])
+
+
+def _run(scope: str) -> HealingRun:
+    runs = HealingRun.objects.filter(verb=VERB, scope=scope)
+    return runs.order_by("id").first() or HealingRun.objects.create(verb=VERB, scope=scope)
