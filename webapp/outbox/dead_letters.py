@@ -65,11 +65,14 @@ class Selection:
         ids: Of messages, or of what they are about; empty for all.
         queue: Where they died; empty for all.
         limit: Most of them.
+        looks: Most that are looked at for them, oldest first, and kept from everybody else
+            meanwhile; None for all.
     """
 
     ids: frozenset[str] = frozenset()
     queue: str = ""
     limit: int = LIMIT
+    looks: int | None = None
 
     def has(self, letter: DeadLetter) -> bool:
         """Return whether a letter is meant, the limit apart."""
@@ -142,7 +145,8 @@ def _walk(
 ) -> Walk:
     walk = Walk(total=channel.queue_declare(QUEUE, passive=True).method.message_count)
     # No further than there were at the beginning: new ones may come for ever.
-    while walk.seen < walk.total and walk.met.total() < selection.limit:
+    most = walk.total if selection.looks is None else min(walk.total, selection.looks)
+    while walk.seen < most and walk.met.total() < selection.limit:
         method, properties, body = channel.basic_get(QUEUE)
         if method is None:
             break

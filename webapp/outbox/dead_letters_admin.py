@@ -23,6 +23,7 @@ from webapp.outbox.retries import letter_retry
 SEEN = "outbox.view_outboxmessage"
 DONE = "outbox.change_outboxmessage"
 MOST = 1000
+"""So many are looked at, all of them unacknowledged, while a request is answered."""
 
 
 def dead_letters_view(request: HttpRequest) -> HttpResponse:
@@ -41,7 +42,7 @@ def dead_letters_view(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest) -> HttpResponse:
     letters: list[DeadLetter] = []
-    selection = Selection(queue=request.GET.get("queue", ""))
+    selection = Selection(queue=request.GET.get("queue", ""), looks=MOST)
     walk, note = Walk(), ""
 
     def keep(letter: DeadLetter) -> bool:
@@ -58,6 +59,8 @@ def _page(request: HttpRequest) -> HttpResponse:
         "letters": letters,
         "queues": sorted(walk.met),
         "total": walk.total,
+        "seen": walk.seen,
+        "most": MOST,
         "note": note if has_dead_letters(settings.SHOEBOX.broker_url) else NO_RABBITMQ,
         "may_act": request.user.has_perm(DONE),
     }
@@ -72,7 +75,7 @@ def _act(request: HttpRequest) -> None:
     retry = request.POST.get("action") == "retry"
     done = _retrier(request) if retry else lambda _letter: True
     try:
-        walk = _walk(Selection(ids=ids, limit=MOST), done)
+        walk = _walk(Selection(ids=ids, limit=MOST, looks=MOST), done)
     except ShoeboxError as error:
         messages.error(request, error.detail)
         return

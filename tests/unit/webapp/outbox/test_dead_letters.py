@@ -1,10 +1,12 @@
 import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from pika.spec import BasicProperties
 
 from webapp.core.errors import ConfigurationError
+from webapp.outbox import dead_letters
 from webapp.outbox.dead_letters import DeadLetter, Selection, letter_read, letters_walk
 
 FIRST, LAST = datetime(2026, 11, 22, 10, tzinfo=UTC), datetime(2026, 11, 22, 11, tzinfo=UTC)
@@ -64,6 +66,31 @@ def test_letters_are_chosen_by_message_by_image_and_by_queue(selection, meant):
     letter = DeadLetter(id="m1", subject="p000abc", queue="renditions")
 
     assert selection.has(letter) is meant
+
+
+class Letters:
+    """A channel with messages, and how many of them were taken."""
+
+    def __init__(self, count):
+        self.count, self.taken = count, 0
+
+    def queue_declare(self, _queue, *, passive):
+        assert passive
+        return SimpleNamespace(method=SimpleNamespace(message_count=self.count))
+
+    def basic_get(self, _queue):
+        self.taken += 1
+        return SimpleNamespace(delivery_tag=self.taken), BasicProperties(headers=HEADERS), b""
+
+
+@pytest.mark.parametrize(("looks", "taken"), [(3, 3), (None, 9), (20, 9)])
+def test_no_more_letters_are_taken_than_may_be_looked_at(looks, taken):
+    letters = Letters(9)
+    selection = Selection(queue="one that none of them died on", looks=looks)
+
+    dead_letters._walk(letters, selection, lambda _: False)
+
+    assert letters.taken == taken
 
 
 def test_valkey_has_no_dead_letters_and_says_what_stands_instead():
