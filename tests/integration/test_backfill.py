@@ -9,6 +9,7 @@ from tests.factories import isolate, make_cluster, make_image, make_user
 from webapp.cluster.snapshot import topology_now
 from webapp.core.errors import NotFoundError
 from webapp.core.keys import blob_key
+from webapp.healing import backfill
 from webapp.healing.backfill import VERB, backfill_plan, backfill_run
 from webapp.healing.models import HealingRun
 from webapp.healing.progress import Progress
@@ -85,6 +86,11 @@ def run(workers, *, depth=2, preset=""):
     return backfill_run(preset=preset, depth=depth, progress=Progress("test"), sleep=workers)
 
 
+def made(image):
+    image.refresh_from_db()
+    return f"{LATER}.webp" in image.renditions
+
+
 def bytes_of(image, name):
     placement = Placement.of(image.image_id, topology_now())
     for _, store in placement.readable():
@@ -141,6 +147,23 @@ def test_a_backfill_that_was_killed_goes_on_where_it_was(images, workers):
     assert backfill_plan()[0] == 0
     assert workers.most <= 2
     assert HealingRun.objects.get(verb=VERB).finished_at
+
+
+def test_a_backfill_that_goes_on_gives_each_image_one_chance(images, workers, monkeypatch):
+    workers.dies_after = 2
+    with pytest.raises(KeyboardInterrupt):
+        run(workers)
+    cursor = HealingRun.objects.get(verb=VERB).cursor
+    tried = []
+    monkeypatch.setattr(backfill, "backfill_queue", lambda *, image_id: tried.append(image_id))
+    OutboxMessage.objects.all().delete()
+    Image.objects.update(due_at=None)
+
+    run(workers)
+
+    behind = [image.id for image in images if image.id <= cursor and not made(image)]
+    ahead = [image.id for image in images if image.id > cursor]
+    assert tried == [*sorted(ahead), *sorted(behind)]
 
 
 def test_a_backfill_steps_aside_while_fresh_uploads_wait(images, monkeypatch):

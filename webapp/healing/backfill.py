@@ -75,11 +75,12 @@ def backfill_run(
     """
     run, _ = HealingRun.objects.get_or_create(verb=VERB, scope=preset or ALL, finished_at=None)
     window = _Window(preset, depth, progress, sleep)
-    window.adopt(run.cursor)
+    begin = run.cursor
+    window.adopt(begin)
     # What is still missing behind the cursor was queued before somebody ended a run.
-    for after in (run.cursor, ""):
-        for image in _lacking(preset, after=after):
-            if image.id not in window.met:
+    for after, until in ((begin, ""), ("", begin)) if begin else (("", ""),):
+        for image in _lacking(preset, after=after, until=until):
+            if image.id not in window.adopted:
                 window.add(image.id)
                 _keep(run, image.id)
         window.empty()
@@ -97,7 +98,7 @@ class _Window:
         self, preset: str, depth: int, progress: Progress, sleep: Callable[[float], None]
     ) -> None:
         self.done = Backfilled()
-        self.met: set[str] = set()
+        self.adopted: frozenset[str] = frozenset()
         self._under_way: set[str] = set()
         self._preset = preset
         self._depth = max(depth, 1)
@@ -109,14 +110,14 @@ class _Window:
         if not cursor:
             return
         rows = Image.objects.filter(state=ImageState.READY, due_at__isnull=False, id__lte=cursor)
-        left = [row.id for row in rows.only(*_COLUMNS) if _missing(row, self._preset)]
+        rows = rows.only(*_COLUMNS)
+        left = [row.id for row in rows.iterator(PAGE) if _missing(row, self._preset)]
         self._under_way.update(left)
-        self.met.update(left)
+        self.adopted = frozenset(left)
 
     def add(self, image_id: str) -> None:
         """Queue an image once there is room."""
         self._wait(below=self._depth)
-        self.met.add(image_id)
         if backfill_queue(image_id=image_id):
             self._under_way.add(image_id)
 
@@ -156,7 +157,7 @@ def _rows(ids: set[str]) -> Iterator[Image]:
     return Image.objects.filter(id__in=ids).only(*_COLUMNS).iterator(PAGE)
 
 
-def _lacking(preset: str, *, after: str) -> Iterator[Image]:
+def _lacking(preset: str, *, after: str, until: str = "") -> Iterator[Image]:
     """Yield ready images that lack something, by id; pages, so that no lock or cursor is held."""
     if preset and preset not in PRESET_BY_NAME:
         raise NotFoundError(
@@ -164,6 +165,7 @@ def _lacking(preset: str, *, after: str) -> Iterator[Image]:
         )
     while True:
         rows = Image.objects.filter(state=ImageState.READY, id__gt=after).order_by("id")
+        rows = rows.filter(id__lte=until) if until else rows
         page = list(rows.only(*_COLUMNS)[:PAGE])
         yield from (image for image in page if _missing(image, preset))
         if len(page) < PAGE:
