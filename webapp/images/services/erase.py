@@ -45,12 +45,12 @@ def image_erase_finish(*, image_id: str) -> Outcome:
         due = timezone.now() + SHORTFALL_LOOK
         Image.objects.filter(id=image_id, revision=image.revision).update(due_at=due)
         return Outcome.SHORT
-    due: datetime | None = None
+    until: datetime | None = None
     with transaction.atomic():
         if image.restorable_until is None:
-            due = journal_settle(image_id, listed_for=LATE_WRITES)
-        Image.objects.filter(id=image_id, revision=image.revision).update(due_at=due)
-    if due is not None:
+            until = journal_settle(image_id, listed_for=LATE_WRITES)
+        Image.objects.filter(id=image_id, revision=image.revision).update(due_at=until)
+    if until is not None:
         return Outcome.LATER
     if image.restorable_until is None:
         journal_publish()
