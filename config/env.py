@@ -202,6 +202,12 @@ class Settings(BaseModel):
     scrub_cycle_days: float = Field(
         30.0, gt=0, description="Days in which the perpetual scrub reads everything once."
     )
+    quarantine_days: float = Field(
+        90.0,
+        gt=0,
+        description="Days a bad copy is kept in quarantine on its shard; one of an erased picture "
+        "goes with the next reap.",
+    )
     reap_seconds: float = Field(
         600.0, gt=0, description="Seconds between looks for deleted images past their date."
     )

@@ -17,15 +17,20 @@ from tests.integration.test_scrub import (
 )
 from webapp.cluster.models import ClusterState
 from webapp.core.errors import ShardsUnavailableError, UnknownVersionError
-from webapp.core.keys import JOURNAL_KEY
+from webapp.core.keys import JOURNAL_KEY, blob_key
+from webapp.core.label import Label
+from webapp.core.signing import bytes_digest
 from webapp.healing import reap as reap_module
 from webapp.healing import reap_clock
 from webapp.healing.adopt_journal import journal_take_over
 from webapp.healing.reap import reap, reap_plan
 from webapp.healing.reap_clock import ClocksDifferError
+from webapp.healing.reap_quarantine import quarantine_reap
 from webapp.healing.reap_turns import turns
 from webapp.images.models import Image, JournalEntry
 from webapp.images.services import erase, image_delete, image_restore
+from webapp.storage.directory import DirectoryStore
+from webapp.storage.quarantine import quarantine_key
 from workers.replication import delete
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -140,6 +145,35 @@ def test_a_reap_ends_in_time_and_goes_on_where_it_was(shards, tmp_path):
     assert [next(walk).id, next(walk).id] == ids[:2]
     walk.close()
     assert [image.id for image in turns("any", rows, limit=9)] == [ids[2], *ids[:2]]
+
+
+def aside(root, image, moment):
+    key = quarantine_key(blob_key(image.image_id, "original"), "sha256:" + "0" * 64, moment)
+    label = Label(bytes_digest(b"whole, perhaps"), "application/octet-stream")
+    DirectoryStore("any", root).put(key, b"whole, perhaps", label=label)
+    return root / key
+
+
+def test_quarantine_keeps_nothing_of_erased_images_and_nothing_old(shards, tmp_path, settings):
+    owner, now = make_user(), timezone.now()
+    erased, kept = made_ready(owner, tmp_path), made_ready(owner, tmp_path)
+    of_erased = aside(shards["s1"], erased, now)
+    young = aside(shards["s2"], kept, now - timedelta(days=1))
+    old = aside(shards["s2"], kept, now - timedelta(days=settings.SHOEBOX.quarantine_days + 1))
+    assert reap().quarantined == 1
+    assert [of_erased.exists(), young.exists(), old.exists()] == [True, True, False]
+    image_delete(image=erased, erase=True)
+    assert reap().quarantined == 1
+    assert [of_erased.exists(), young.exists()] == [False, True]
+
+
+def test_quarantine_is_walked_a_little_at_a_time(shards, tmp_path):
+    image, long_ago = made_ready(make_user(), tmp_path), timezone.now() - 9 * LONG
+    for hours in range(3):
+        aside(shards["s1"], image, timezone.now() - timedelta(hours=hours))
+    last = aside(shards["s1"], image, long_ago)
+    last.rename(last.with_name(f"f{last.name}"))
+    assert [quarantine_reap(limit=2) for _ in range(4)] == [0, 1, 0, 0]
 
 
 @pytest.mark.parametrize("ahead", [3600, -3600])

@@ -20,6 +20,7 @@ from webapp.core.errors import RetryError, ShoeboxError
 from webapp.core.keys import TOMBSTONE
 from webapp.core.shards import ShardState
 from webapp.healing.reap_clock import clocks_check
+from webapp.healing.reap_quarantine import quarantine_reap
 from webapp.healing.reap_turns import turns
 from webapp.images.copies import Placement, record_delete
 from webapp.images.models import TOMBSTONE_GRACE, Image, ImageQuerySet, ImageState, JournalEntry
@@ -45,6 +46,7 @@ class Reaped:
         finished: Erasures that every position has confirmed by now.
         unconfirmed: Erasures some shard has still to confirm.
         forgotten: Erased and confirmed so long ago that nothing is kept of them.
+        quarantined: Bad copies removed from quarantine; a plan does not look there.
     """
 
     expired: int = 0
@@ -52,6 +54,7 @@ class Reaped:
     finished: int = 0
     unconfirmed: int = 0
     forgotten: int = 0
+    quarantined: int = 0
 
 
 def reap_plan(*, now: datetime | None = None) -> Reaped:
@@ -67,9 +70,10 @@ def reap_plan(*, now: datetime | None = None) -> Reaped:
 
 
 def reap(*, limit: int = BATCH) -> Reaped:
-    """Begin, finish and forget erasures, at most ``limit`` of each. Twice is once.
+    """Begin, finish and forget erasures, at most ``limit`` of each, and empty quarantine.
 
-    Those that cannot be done now are followed by others the next time (see ``turns``).
+    Twice is once. Those that cannot be done now are followed by others the next time (see
+    ``turns``).
 
     Raises:
         ClocksDifferError: Nothing was begun or forgotten; an operator must set the clocks.
@@ -89,6 +93,7 @@ def reap(*, limit: int = BATCH) -> Reaped:
         done.unconfirmed += not confirmed
     for image in turns("forget", forgettable(now), limit=limit):
         done.forgotten += _tried(image_forget, image.id)
+    done.quarantined = quarantine_reap()
     return done
 
 

@@ -11,7 +11,7 @@ from webapp.healing.models import HealingRun
 from webapp.images.models import Image, ImageQuerySet
 
 VERB = "reap"
-SECONDS = 60.0
+SECONDS = 45.0
 """A kind of work gets so long at a time: three of them stay well within what a task may take."""
 
 
@@ -28,7 +28,7 @@ def turns(
         limit: Most of them.
         seconds: How long this may go on.
     """
-    run = _run(scope)
+    run = turn_of(scope)
     until = time.monotonic() + seconds
     cursor = run.cursor
     try:
@@ -48,6 +48,7 @@ def _round(rows: ImageQuerySet, cursor: str, limit: int) -> list[Image]:
     return found + list(in_order.filter(id__lte=cursor)[: limit - len(found)])
 
 
-def _run(scope: str) -> HealingRun:
+def turn_of(scope: str) -> HealingRun:
+    """Return the run that says, by its cursor, what came last."""
     runs = HealingRun.objects.filter(verb=VERB, scope=scope)
     return runs.order_by("id").first() or HealingRun.objects.create(verb=VERB, scope=scope)

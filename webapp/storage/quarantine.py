@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +24,30 @@ def quarantine_key(key: str, digest: str, moment: datetime) -> str:
     """
     found = digest.partition(":")[2][:DIGEST_CHARACTERS]
     return f"{QUARANTINE_PREFIX}{key}/{found}-{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedCopy:
+    """What the key of a quarantined copy says.
+
+    Args:
+        image_id: Whose blob it was.
+        moment: When it was found.
+    """
+
+    image_id: str
+    moment: datetime
+
+
+def quarantine_parse(key: str) -> QuarantinedCopy | None:
+    """Return what the key of a quarantined copy says; None when it is none's."""
+    parts = key.removeprefix(QUARANTINE_PREFIX).split("/")
+    try:
+        _, image_id, _, found = parts
+        moment = datetime.fromisoformat(found.partition("-")[2])
+    except ValueError:
+        return None
+    return QuarantinedCopy(image_id, moment) if moment.tzinfo else None
 
 
 def quarantine_copy(store: BlobStore, key: str, *, folder: Path | None = None) -> str | None:

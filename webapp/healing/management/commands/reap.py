@@ -42,7 +42,9 @@ class Command(BaseCommand):
         self.stdout.write(f"Waiting for a shard to confirm: {done.unconfirmed:,}.")
         forgotten = "Forgotten" if options["apply"] else "To forget"
         self.stdout.write(f"{forgotten}: {done.forgotten:,}.")
-        if not options["apply"]:
+        if options["apply"]:
+            self.stdout.write(f"Removed from quarantine: {done.quarantined:,}.")
+        else:
             self.stdout.write("--apply does it.")
 
     def _all(self) -> Reaped:
@@ -58,9 +60,10 @@ class Command(BaseCommand):
             sum_.bytes += now.bytes
             sum_.finished += now.finished
             sum_.forgotten += now.forgotten
+            sum_.quarantined += now.quarantined
             sum_.unconfirmed = now.unconfirmed
             progress.advance(now.expired + now.forgotten, bytes_moved=now.bytes)
-            patience -= not now.expired + now.forgotten + now.finished
+            patience -= not now.expired + now.forgotten + now.finished + now.quarantined
             if not patience:
                 progress.close()
                 return sum_
