@@ -44,7 +44,7 @@ class Reaped:
         expired: Images past their date, whose erasure begins.
         bytes: Of one copy of each of those.
         finished: Erasures that every position has confirmed by now.
-        unconfirmed: Erasures some shard has still to confirm.
+        unconfirmed: Erasures some shard has still to confirm, or all of them once more.
         forgotten: Erased and confirmed so long ago that nothing is kept of them.
         quarantined: Bad copies removed from quarantine; a plan does not look there.
     """

@@ -39,7 +39,7 @@ class Command(BaseCommand):
         began = "Erasure begun of" if options["apply"] else "To erase:"
         self.stdout.write(f"{began} {done.expired:,} images, {bytes_text(done.bytes)} a copy.")
         self.stdout.write(f"Confirmed everywhere: {done.finished:,}.")
-        self.stdout.write(f"Waiting for a shard to confirm: {done.unconfirmed:,}.")
+        self.stdout.write(f"Waiting for shards to confirm: {done.unconfirmed:,}.")
         forgotten = "Forgotten" if options["apply"] else "To forget"
         self.stdout.write(f"{forgotten}: {done.forgotten:,}.")
         if options["apply"]:
