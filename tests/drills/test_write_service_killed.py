@@ -14,6 +14,13 @@ from tests.processes import wait_until
 KEY = {"Idempotency-Key": "the same upload"}
 
 
+END_WAITING = """
+    SELECT pg_terminate_backend(pid) FROM pg_locks
+    WHERE NOT granted AND relation = 'images_image'::regclass
+"""
+"""The one statement of an upload was sent and would commit without whoever sent it."""
+
+
 @contextmanager
 def inserts_held(system):
     """Let nobody add a row, so that an upload hangs between its last PUT and its commit."""
@@ -27,6 +34,7 @@ def inserts_held(system):
         with psycopg.connect(url) as index:
             index.execute("LOCK TABLE images_image IN SHARE MODE")
             yield
+            index.execute(END_WAITING)
 
 
 @contextmanager
