@@ -59,6 +59,22 @@ def holds_in(pid, folder):
     return any(link.startswith(f"{folder}/") for link in links)
 
 
+def waits_for(pid, port):
+    """True when a process has asked a port of this machine and nobody has read what it asked."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    rows = [line.split() for line in lines]
+    unread = {
+        remote
+        for _, local, remote, _, queues, *_ in rows
+        if local.endswith(f":{port:04X}") and not queues.endswith(":00000000")
+    }
+    asked = {f"socket:[{row[9]}]" for row in rows if row[1] in unread}
+    try:
+        return any(str(f.readlink()) in asked for f in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:  # it ended, or closed a descriptor while we looked
+        return False
+
+
 def pause(pids):
     """Stop processes where they stand; they stand when this returns."""
     for pid in pids:

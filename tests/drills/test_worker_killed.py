@@ -12,6 +12,7 @@ from tests.processes import (
     kill,
     pause,
     wait_until,
+    waits_for,
 )
 
 RENDITIONS = "worker-renditions"
@@ -74,16 +75,21 @@ def test_a_rendition_is_made_after_its_decoder_was_killed(system, rendering):
 
 
 def test_copies_are_made_after_the_worker_was_killed_while_it_replicated(cluster):
-    """A home hangs, so the worker hangs in the middle of bringing it its copy."""
+    """A home hangs, so the worker hangs while it looks what lies there."""
     client, hanging = cluster.client, "s1"
+    (port,) = (
+        int(word.removeprefix("-s3.port="))
+        for word in cluster.described(hanging).command
+        if word.startswith("-s3.port=")
+    )
     cluster.pause(hanging)
     image_id = wait_until(
         lambda: stored_with_home(client, hanging), seconds=200, what="an image at home there"
     )
     wait_until(
-        lambda: any(holds_in(pid, cluster.spool) for pid in cluster.family(REPLICATION)),
-        seconds=120,
-        what="the worker to bring a copy",
+        lambda: any(waits_for(pid, port) for pid in cluster.family(REPLICATION)),
+        seconds=60,
+        what="the worker to look at the home",
     )
     processes = cluster.family(REPLICATION)
     cluster.kill(REPLICATION)
