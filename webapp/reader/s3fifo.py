@@ -12,7 +12,7 @@ SMALL_PART: Final = 0.1
 """Of the capacity: where newcomers have to be asked for again before they may stay."""
 MOST_USES: Final = 3
 USES_TO_STAY: Final = 1
-"""The paper has two; one gave half a percent more hits on every trace of bench/read."""
+"""The paper has two; one gave half a percent more hits on the traces of the decision's table."""
 V = TypeVar("V")
 
 
