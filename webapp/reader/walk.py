@@ -125,7 +125,7 @@ class _InOrder(Generic[T]):
     async def _until_next(self, newest: GuardedReader, *, last: bool) -> None:
         """Wait until somebody has it, or the next one is to be asked."""
         patience = None if last else newest.pace.hedge_after
-        while self._asked:
+        while self._asked and self._got is None:
             done, _ = await asyncio.wait(
                 self._asked, timeout=patience, return_when=asyncio.FIRST_COMPLETED
             )

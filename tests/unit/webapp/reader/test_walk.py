@@ -174,6 +174,32 @@ async def test_a_late_first_is_given_back_when_it_came_after_all():
     assert await walking.walk() == "late"
 
 
+async def test_two_that_answer_in_the_same_turn_answer_at_once():
+    together = asyncio.Event()
+
+    async def first():
+        await together.wait()
+        return "first"
+
+    async def second():
+        asyncio.get_running_loop().call_soon(together.set)
+        await together.wait()
+        return "second"
+
+    walking = Walking([first, second])
+    walking.readers[0].pace.hedge_after = 0.001
+    async with asyncio.timeout(5):
+        kept = await walking.walk()
+    assert {kept, *walking.discarded} == {"first", "second"}
+
+
+async def test_who_has_it_is_not_kept_waiting_by_a_first_that_hangs():
+    walking = Walking([hang, "b"])
+    walking.readers[0].pace.hedge_after = 0.001
+    assert await walking.walk() == "b"
+    assert walking.readers[0].failures == []
+
+
 async def test_wrong_bytes_are_a_strike():
     walking = Walking([BAD, "b"])
     await walking.walk()
