@@ -23,12 +23,12 @@ DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 360, "height": 740}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(tmp_path_factory):
     yield from system_run("embedded", tmp_path_factory.mktemp("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium():
     if shutil.which(CHROMIUM) is None:
         pytest.skip("chromium is not installed")
@@ -38,7 +38,7 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def session(system, chromium):
     """The cookies of somebody who signed in through the page."""
     context = chromium.new_context(base_url=system.environment["SHOEBOX_WRITE_URL"])

@@ -13,6 +13,7 @@ SWEEPER = "worker-replication"
 MANY = 1100
 """More than the sweep adds to."""
 SWEEPS = 3
+APPLIED_SECONDS = 30
 TAKEN_SECONDS = 200
 
 
@@ -52,6 +53,8 @@ def test_many_messages_are_there_after_the_broker_was_killed_and_the_sweep_adds_
 
     cluster.kill("rabbitmq")
     cluster.start("rabbitmq")
+    # A quorum queue counts what it has applied of its log so far, and goes on applying it.
+    wait_until(lambda: messages.depth() >= depth, seconds=APPLIED_SECONDS, what="all to be back")
     assert messages.depth() == depth
 
     cluster.start(RENDITIONS)
