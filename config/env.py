@@ -87,6 +87,20 @@ class Settings(BaseModel):
         "info", description="Lowest level that is logged."
     )
 
+    drain_seconds: float = Field(
+        5.0,
+        ge=0,
+        le=300,
+        description="A service that is told to end goes on answering so long, while `/readyz` says "
+        "503 and connections are closed after their request. Longer than a load balancer takes to "
+        "notice.",
+    )
+    finish_seconds: float = Field(
+        30.0,
+        gt=0,
+        le=3600,
+        description="What is under way after that may take so much longer before it is cut off.",
+    )
     topology_poll: float = Field(
         2.0, gt=0, le=60, description="Seconds between looks for a newer topology or journal."
     )

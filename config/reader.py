@@ -1,4 +1,4 @@
-"""Composition root of the read service: ``granian --interface asgi config.reader:application``.
+"""Composition root of the read service: ``python -m config.serve read --port 8001``.
 
 Knows the environment and the storage; nothing of Django, Celery or a database.
 """
@@ -7,6 +7,7 @@ import logging
 import logging.config
 import sys
 
+from config.draining import drain_on_signal
 from config.env import settings
 from config.logging import LOGGING
 from webapp.core.errors import ConfigurationError
@@ -52,6 +53,15 @@ def parts_make(told: ReaderSettings) -> Parts:
     return Parts(told, maker=maker, access_log=AccessLog(_drop if quiet else _write))
 
 
+def service_make() -> ReadService:
+    """Return the read service of this process, which drains on SIGTERM."""
+    told, seconds = reader_settings(), settings().drain_seconds
+    return ReadService(
+        lambda: parts_make(told),
+        started=lambda service: drain_on_signal(service.drain, seconds=seconds),
+    )
+
+
 def _seed(text: str) -> tuple[str, str]:
     name, separator, url = text.partition("=")
     if not separator or not name or not url:
@@ -69,5 +79,4 @@ def _write(lines: str) -> None:
 
 
 logging.config.dictConfig(LOGGING)
-_told = reader_settings()
-application = ReadService(lambda: parts_make(_told))
+application = service_make()

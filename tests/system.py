@@ -28,8 +28,8 @@ SETUP_SECONDS = 180
 SETTLE_SECONDS = 180
 PORT_SECONDS = 70
 
-# Only how long things take: a sweep every second, stand-ins that go home in seconds, and a
-# decoder that hangs found out sooner.
+# Only how long things take: a sweep every second, stand-ins that go home in seconds, a decoder
+# that hangs found out sooner, and ends without a drain that nobody looks at.
 QUICK = MappingProxyType(
     {
         "SHOEBOX_SWEEP_SECONDS": "1",
@@ -37,6 +37,7 @@ QUICK = MappingProxyType(
         "SHOEBOX_HANDOFF_GRACE_SECONDS": "5",
         "SHOEBOX_RENDER_WALL_SECONDS": "15",
         "SHOEBOX_IMPORT_SECONDS": "5",
+        "SHOEBOX_DRAIN_SECONDS": "0",
     }
 )
 # The servers that tests import from are on this machine, on whatever port is free.
@@ -158,6 +159,10 @@ class System:
     def family(self, name):
         """Return the ids of all processes of ``name``, children in other sessions too."""
         return family(self._running[name].pid)
+
+    def pid(self, name):
+        """Return the id of the process that was started as ``name``."""
+        return self._running[name].pid
 
     def is_up(self, name):
         return self._is_up(name)

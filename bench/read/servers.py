@@ -66,6 +66,7 @@ class Servers:
             "SHOEBOX_PROFILE": "embedded",
             "SHOEBOX_DATA": str(world.folder),
             "SHOEBOX_SIGNING_KEYS": SIGNING_KEYS,
+            "SHOEBOX_DRAIN_SECONDS": "0",
             **{f"SHOEBOX_{key.upper()}": str(value) for key, value in settings.items()},
         }
         app = "config.reader:application"

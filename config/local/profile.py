@@ -12,6 +12,7 @@ ZONES = dict(zip(SHARD_NAMES, ("z1", "z1", "z2", "z2"), strict=True))
 ADMIN = "admin"
 FLOWER_USER = "flower"
 HOSTS = "127.0.0.1,localhost"
+DRAIN_SECONDS = "1"
 SERVERS_PORT = "SERVERS_PORT"
 METRICS_PORT = "METRICS_PORT"
 
@@ -136,6 +137,8 @@ def shared_settings(
         "SHOEBOX_JOURNAL_FILE": str(data / "deleted.json"),
         "SHOEBOX_SPOOL": str(data / "spool"),
         "SHOEBOX_ALLOWED_HOSTS": HOSTS,
+        # No load balancer has to notice, and who ends this waits for it.
+        "SHOEBOX_DRAIN_SECONDS": DRAIN_SECONDS,
     }
 
 

@@ -14,9 +14,6 @@ from config.local.servers.programs import wheel_program
 from config.local.service import Service
 
 ROOT = Path(__file__).resolve().parents[2]
-# Slow uploads held at a time are bounded by admission, which answers; not here, where the rest
-# would wait unanswered.
-CONNECTIONS = 16384
 RENDITION_PROCESSES = max(1, (os.cpu_count() or 2) - 1)
 REPLICATION_PROCESSES = 2
 
@@ -35,11 +32,11 @@ class Shoebox:
 
     def write_service(self, *, port: int, name: str = "write") -> Service:
         """Describe a write service: API, pages, admin."""
-        return self._http(name, "config.asgi:application", port=port, variable="WRITE_PORT")
+        return self._http(name, "write", port=port, variable="WRITE_PORT")
 
     def read_service(self, *, port: int, name: str = "read") -> Service:
         """Describe a read service."""
-        return self._http(name, "config.reader:application", port=port, variable="READ_PORT")
+        return self._http(name, "read", port=port, variable="READ_PORT")
 
     def relay(self) -> Service:
         """Describe the relay, which publishes the outbox."""
@@ -142,21 +139,9 @@ class Shoebox:
     def _celery(self, *words: str) -> tuple[str, ...]:
         return (str(wheel_program("celery")), "-A", "config", *words)
 
-    def _http(self, name: str, application: str, *, port: int, variable: str) -> Service:
+    def _http(self, name: str, service: str, *, port: int, variable: str) -> Service:
         described = self._service(
-            name,
-            str(wheel_program("granian")),
-            "--interface=asgi",
-            "--host=127.0.0.1",
-            f"--port={port}",
-            "--no-ws",
-            # Being ready for HTTP/2, which proxies do not speak to us, costs 14 KB a connection.
-            "--http=1",
-            f"--backlog={CONNECTIONS}",
-            f"--backpressure={CONNECTIONS}",
-            "--workers-kill-timeout=3s",
-            "--respawn-failed-workers",
-            application,
+            name, sys.executable, "-m", "config.serve", service, f"--port={port}"
         )
         return replace(described, ports={port: variable}, ready=lambda: answers_ok(port, "/readyz"))
 

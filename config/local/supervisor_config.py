@@ -34,6 +34,8 @@ def write_config(path: Path, *, services: Iterable[Service], socket: str) -> Non
         "rpcinterface:supervisor": {
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
         },
+        # For `supervisorctl -c` of this file, by hand.
+        "supervisorctl": {"serverurl": f"unix://{socket}"},
         **{f"program:{service.name}": _program(service) for service in services},
     }
     path.unlink(missing_ok=True)

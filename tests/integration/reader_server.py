@@ -67,6 +67,7 @@ def read_service(world: World, **settings):
         "SHOEBOX_PROFILE": "embedded",
         "SHOEBOX_DATA": str(world.folder),
         "SHOEBOX_SIGNING_KEYS": SIGNING_KEYS,
+        "SHOEBOX_DRAIN_SECONDS": "0",
         **{f"SHOEBOX_{name.upper()}": str(value) for name, value in settings.items()},
     }
     service = Shoebox(environment=environment, logs=world.folder).read_service(port=port)

@@ -44,7 +44,6 @@ _HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "x-accel-buffering": "no",  # nginx would keep events until it has a page of them
 }
-_ENDS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class EventStreams:
@@ -71,18 +70,18 @@ class EventStreams:
             await self._other(scope, receive, send)
 
     def _close_on_signal(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End all streams when the process is asked to end, or it would wait for them.
+        """End all streams when the server is asked to end, or it would wait for them.
 
         By the time the server says so itself it has waited. Its own handlers, which it has set
-        on the loop, run as well.
+        on the loop, run as well. SIGTERM only begins a drain, at whose end this signal comes:
+        whom a stream was cut off from before would be told by this very process to stay away.
         """
 
         def close(_number: int, _frame: FrameType | None) -> None:
             loop.call_soon_threadsafe(self.close)
 
         if threading.current_thread() is threading.main_thread():
-            for number in _ENDS:
-                signal.signal(number, close)
+            signal.signal(signal.SIGINT, close)
 
     def close(self) -> None:
         """End all streams and take no more."""

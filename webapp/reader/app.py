@@ -15,7 +15,7 @@ from webapp.reader.answers import Answer, error_answer, text_answer
 from webapp.reader.headers import PENDING
 from webapp.reader.metrics import CONTENT_TYPE
 from webapp.reader.parts import Parts
-from webapp.reader.sending import Receive, Send, answer_send
+from webapp.reader.sending import Receive, Send, answer_send, closing_send
 
 METHODS: Final = "GET, HEAD"
 _METHODS: Final = frozenset({"GET", "HEAD"})
@@ -27,11 +27,20 @@ class ReadService:
 
     Args:
         make_parts: Makes its parts, on the event loop and after any fork.
+        started: Called on the event loop once it can serve.
     """
 
-    def __init__(self, make_parts: Callable[[], Parts]) -> None:
+    def __init__(
+        self,
+        make_parts: Callable[[], Parts],
+        *,
+        started: Callable[["ReadService"], object] = lambda _: None,
+    ) -> None:
         self._make_parts = make_parts
+        self._on_start = started
+        self._draining = False
         self._parts: Parts | None = None
+        self._ready: Callable[[str, str, Any], Answer | None] = _nothing_ready
         self._own = {
             "/healthz": self._healthz,
             "/readyz": self._readyz,
@@ -45,10 +54,17 @@ class ReadService:
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
 
+    def drain(self, replaced: bool) -> None:  # noqa: FBT001 - it is all a signal says
+        """Keep no connection beyond the request on it; be ready only where others answer."""
+        self._started().closing = not replaced
+        self._draining = True
+        # What is prepared for many requests says nothing of its connection.
+        self._ready = _nothing_ready
+
     async def _http(self, scope: Any, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         parts, method, path = self._started(), scope["method"], scope["path"]
-        answer = parts.reading.ready(method, path, scope)
+        answer = self._ready(method, path, scope)
         if answer is None:
             await self._slowly(parts, scope, receive, send)
             return
@@ -62,6 +78,8 @@ class ReadService:
         started = time.perf_counter()
         method, path = scope["method"], scope["path"]
         answer = await self._answer(parts, method, path, scope)
+        if self._draining:
+            send = closing_send(send)
         stall = parts.settings.stall_seconds
         whole = await answer_send(
             answer, method=method, receive=receive, send=send, stall_seconds=stall
@@ -93,6 +111,8 @@ class ReadService:
             if message["type"] == "lifespan.startup":
                 self._parts = self._make_parts()
                 await self._parts.start()
+                self._ready = self._parts.reading.ready
+                self._on_start(self)
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self._started().stop()
@@ -114,3 +134,8 @@ class ReadService:
 
     def _metrics(self, parts: Parts) -> Answer:
         return text_answer(200, CONTENT_TYPE, parts.metrics.render())
+
+
+def _nothing_ready(_method: str, _path: str, _scope: Any) -> Answer | None:
+    """Have every request decided by itself."""
+    return None

@@ -20,6 +20,21 @@ _EMPTY: Final[Message] = {"type": "http.response.body", "body": b"", "more_body"
 log = structlog.get_logger("webapp.reader")
 
 
+def closing_send(send: Send) -> Send:
+    """Return ``send`` for answers after which the connection is closed.
+
+    Source: RFC 9112 section 9.6: a server that will close says so with its last answer.
+    """
+
+    async def tell(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message.get("headers", ()), (b"connection", b"close")]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return tell
+
+
 async def answer_send(
     answer: Answer, *, method: str, receive: Receive, send: Send, stall_seconds: float
 ) -> bool:
