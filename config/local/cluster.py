@@ -17,6 +17,9 @@ from config.local.servers import Nginx, Postgres, RabbitMQ, SeaweedFS, Valkey, s
 from config.local.servers.programs import find_program
 from config.local.service import Service
 
+EDGE_INNER_OFFSET = 48
+EDGE_TLS_OFFSET = 49
+
 
 def cluster_profile(*, data: Path, ports: Mapping[str, int]) -> Profile:
     """Return the profile of real parts: RabbitMQ, PostgreSQL, Valkey, SeaweedFS, nginx.
@@ -113,6 +116,8 @@ def _edge(data: Path, ports: Mapping[str, int]) -> tuple[Service, ...]:
         read_port=ports["EDGE_READ_PORT"],
         writers=(ports["WRITE_PORT"],),
         readers=(ports["READ_PORT"],),
-        port_variables=("EDGE_PORT", "EDGE_READ_PORT"),
+        inner_port=ports[SERVERS_PORT] + EDGE_INNER_OFFSET,
+        tls_port=ports[SERVERS_PORT] + EDGE_TLS_OFFSET,
+        port_variables=("EDGE_PORT", "EDGE_READ_PORT", SERVERS_PORT, SERVERS_PORT),
     )
     return (nginx.service(log=log_of(data, "nginx")),)

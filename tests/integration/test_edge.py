@@ -1,5 +1,6 @@
 """The nginx edge in front of stand-ins that say who they are and what may be kept."""
 
+import gzip
 import threading
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.real
 PUBLIC = "public, max-age=31536000, s-maxage=86400, immutable"
 IMAGE = "p001" + "0" * 20
 EVENTS = "/api/v1/events"
+STYLE = b"a { color: red; }\n" * 200
 HELLO = b"event: hello\ndata: {}\n\n"
 
 
@@ -43,6 +45,9 @@ class Answer(BaseHTTPRequestHandler):
         if self.path == EVENTS:
             self._begin_stream()
             return
+        if self.path.endswith(".css"):
+            self._answer(STYLE, content_type="text/css")
+            return
         self._answer(str(self.server.server_port).encode())
 
     def _begin_stream(self):
@@ -57,8 +62,10 @@ class Answer(BaseHTTPRequestHandler):
         size = int(self.headers["Content-Length"])
         self._answer(str(len(self.rfile.read(size))).encode())
 
-    def _answer(self, body):
+    def _answer(self, body, *, content_type="image/jpeg"):
         self.send_response(200)
+        self.send_header("Content-Type", content_type)
+        self.send_header("ETag", '"1"')
         self.send_header("Cache-Control", self.server.cache_control)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -82,7 +89,7 @@ def stand_ins():
 
 @pytest.fixture
 def edge(tmp_path, stand_ins):
-    port = free_port_block(2)
+    port = free_port_block(4)
     ports = [server.server_port for server in stand_ins]
     server = Nginx(
         directory=tmp_path / "nginx",
@@ -90,6 +97,8 @@ def edge(tmp_path, stand_ins):
         read_port=port + 1,
         writers=tuple(ports[:2]),
         readers=tuple(ports[2:]),
+        inner_port=port + 2,
+        tls_port=port + 3,
     )
     try:
         service = server.service()
@@ -170,6 +179,24 @@ def test_a_reader_that_hangs_up_is_replaced_by_the_other(edge, stand_ins):
         server.hangs_up = server.server_port == first
     status, body = ask(edge.read_port, f"/{IMAGE}.png")
     assert (status, int(body) != first) == (200, True)
+
+
+def test_text_is_compressed_for_who_takes_it(edge):
+    connection = HTTPConnection("127.0.0.1", edge.write_port, timeout=10)
+    connection.request("GET", "/static/page.css", headers={"Accept-Encoding": "gzip"})
+    answer = connection.getresponse()
+    assert answer.getheader("Content-Encoding") == "gzip"
+    assert gzip.decompress(answer.read()) == STYLE
+    connection.close()
+
+
+def test_what_is_changed_by_its_tag_keeps_its_tag(edge):
+    """RFC 9110 section 13.1.1: If-Match compares strongly, and compression weakens."""
+    connection = HTTPConnection("127.0.0.1", edge.write_port, timeout=10)
+    path = f"/api/v1/images/{IMAGE}.css"
+    connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
+    assert connection.getresponse().getheader("ETag") == '"1"'
+    connection.close()
 
 
 @pytest.mark.parametrize("port", ["write_port", "read_port"])

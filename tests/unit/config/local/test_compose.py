@@ -37,6 +37,8 @@ def test_no_secret_has_a_default():
         "SHOEBOX_FLOWER_URL",
         "SHOEBOX_ALLOWED_HOSTS",
         "SHOEBOX_WEBHOOK_PRIVATE_ADDRESSES",
+        "EDGE_WRITE_TLS",
+        "EDGE_READ_TLS",
     }
     assert asked == public
 
