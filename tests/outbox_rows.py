@@ -29,11 +29,18 @@ class Messages:
         """Commit so many messages at once; return their subjects, in order."""
         subjects = [f"drill-{self._made + number}" for number in range(count)]
         self._made += count
-        values = ", ".join(f"('{TASK}', '{queue}', '{s}', CURRENT_TIMESTAMP, 0)" for s in subjects)
+        self._insert(TASK, queue, subjects)
+        return subjects
+
+    def queue(self, task, subjects):
+        """Commit a message of ``task`` for each subject at once."""
+        self._insert(task.value, task.queue.value, subjects)
+
+    def _insert(self, task, queue, subjects):
+        values = ", ".join(f"('{task}', '{queue}', '{s}', CURRENT_TIMESTAMP, 0)" for s in subjects)
         columns = "task, queue, subject, created_at, attempts"
         with self.index() as index:
-            index.execute(f"INSERT INTO outbox_outboxmessage ({columns}) VALUES {values}")  # noqa: S608 - made up above
-        return subjects
+            index.execute(f"INSERT INTO outbox_outboxmessage ({columns}) VALUES {values}")  # noqa: S608 - made up by tests
 
     @contextmanager
     def index(self):

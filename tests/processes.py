@@ -98,6 +98,15 @@ def _send(pid, number):
         return
 
 
+USER_TIME = 11
+
+
+def cpu_seconds(pid):
+    """Return the processor time a process took, and the children it collected; 0 once gone."""
+    times = [_stat(pid, column) or 0 for column in range(USER_TIME, USER_TIME + 4)]
+    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
+
 def _stat(pid, column):
     """One column of /proc/PID/stat after the name: 0 state, 1 parent. None: no such process."""
     try:

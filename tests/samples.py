@@ -2,6 +2,7 @@
 
 import io
 import secrets
+import zlib
 
 from PIL import Image
 
@@ -55,6 +56,22 @@ def heic():
 def slow_jpeg():
     """Twelve megapixels of noise: long to decode and to encode."""
     return _bytes(noise(4000, 3000), "JPEG", quality=80)
+
+
+def long_to_encode():
+    """Noise as wide as the largest rendition: decoded at once, encoded at its full size."""
+    tall = noise(1600, 8000, "L")
+    return _bytes(tall, "PNG", compress_level=1)
+
+
+def poison():
+    """A picture whose header is in order and whose pixels are garbage."""
+    body = png_with_alpha()
+    at = body.index(b"IDAT")
+    length = int.from_bytes(body[at - 4 : at])
+    garbage = b"IDAT" + secrets.token_bytes(length)
+    checked = garbage + zlib.crc32(garbage).to_bytes(4)
+    return body[:at] + checked + body[at + 8 + length :]
 
 
 def _bytes(image, form, **options):

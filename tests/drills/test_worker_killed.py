@@ -3,21 +3,13 @@
 import pytest
 
 from tests import samples
-from tests.processes import (
-    command_of,
-    family,
-    holds_in,
-    is_dead,
-    is_gone,
-    kill,
-    pause,
-    wait_until,
-    waits_for,
-)
+from tests.drills.decoders import RENDITIONS, busy_decoder, encoding_decoder, left_in_spool
+from tests.processes import family, is_dead, is_gone, kill, wait_until, waits_for
+from webapp.core.ids import id_parse
+from webapp.core.keys import image_prefix
+from webapp.core.presets import rendition_names
 
-RENDITIONS = "worker-renditions"
 REPLICATION = "worker-replication"
-DECODER = "workers.imaging.child"
 
 
 @pytest.fixture
@@ -29,21 +21,6 @@ def rendering(system):
     return image["id"], decoder
 
 
-def busy_decoder(system):
-    """Stop a decoder that has an original open, and return its process id."""
-    for pid in system.family(RENDITIONS):
-        if DECODER in command_of(pid) and holds_in(pid, system.spool):
-            pause([pid])
-            return pid
-    return None
-
-
-def left_in_spool(system):
-    """Return what lies in the spool beside the uploads that shards are still being sent."""
-    names = (path.name for path in system.spool.iterdir())
-    return [name for name in names if not name.startswith(("upload-", "tus"))]
-
-
 def test_a_rendition_is_made_after_its_worker_was_killed_in_the_middle(system, rendering):
     image_id, decoder = rendering
     processes = system.family(RENDITIONS)
@@ -53,6 +30,54 @@ def test_a_rendition_is_made_after_its_worker_was_killed_in_the_middle(system, r
     assert left_in_spool(system) == []
     system.start(RENDITIONS)
     system.client.read_everything(system.client.wait_ready(image_id))
+
+
+def test_renditions_are_made_after_their_worker_was_killed_while_it_encoded(system):
+    image_id = system.client.store(samples.long_to_encode())["id"]
+    wait_until(lambda: encoding_decoder(system), seconds=60, what="a decoder that encodes")
+    assert system.client.image(image_id)["state"] == "stored"
+    processes = system.family(RENDITIONS)
+    system.kill(RENDITIONS)
+    wait_until(lambda: all(map(is_dead, processes)), seconds=20, what="its processes to be gone")
+    assert left_in_spool(system) == []
+    system.start(RENDITIONS)
+    system.client.read_everything(system.client.wait_ready(image_id))
+
+
+def test_renditions_are_whole_after_their_worker_was_killed_between_two_of_them(cluster):
+    """A home hangs, so that some lie on the other and no row knows of them."""
+    client, hanging = cluster.client, "s1"
+    cluster.stop(RENDITIONS)
+    image_id, other = wait_until(
+        lambda: stored_between(client, hanging), seconds=60, what="an image at home there"
+    )
+    cluster.pause(hanging)
+    cluster.start(RENDITIONS)
+    wait_until(
+        lambda: lie_on(cluster, other, image_id), seconds=60, what="a rendition on the other home"
+    )
+    cluster.kill(RENDITIONS)
+    assert client.image(image_id)["state"] == "stored"
+    assert left_in_spool(cluster) == []
+    cluster.resume(hanging)
+    cluster.start(RENDITIONS)
+    image = client.wait_ready(image_id)
+    client.read_everything(image)
+    assert lie_on(cluster, other, image_id) == {*rendition_names(transparent=False)}
+
+
+def stored_between(client, hanging):
+    """Store an image; return it and its other home if ``hanging`` is where a rendition goes."""
+    image_id = client.store(samples.jpeg())["id"]
+    first = list(client.positions(image_id))[:2]
+    return (image_id, *({*first} - {hanging})) if hanging in first else None
+
+
+def lie_on(system, shard, image_id):
+    """Return the names of the renditions of an image that lie on a shard."""
+    prefix = image_prefix(id_parse(image_id))
+    names = {key.removeprefix(prefix) for key in system.shard(shard).keys(prefix)}
+    return names & {*rendition_names(transparent=False)}
 
 
 def test_a_rendition_is_made_after_the_pool_process_making_it_was_killed(system, rendering):

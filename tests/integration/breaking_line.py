@@ -21,10 +21,18 @@ class Line:
         self.carried = 0
         self.room = None
         self.holds = False
+        self.away = False
         self.full = threading.Event()
         self._sockets = [self._listener]
         self._threads = []
         self._start(self._listen)
+
+    def cut(self):
+        """Cut every connection there is, and let none through until ``away`` is taken back."""
+        self.away = True
+        for end in self._sockets[1:]:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
     def close(self):
         for end in self._sockets:
@@ -43,6 +51,9 @@ class Line:
         with contextlib.suppress(OSError):  # closed
             while True:
                 client, _ = self._listener.accept()
+                if self.away:
+                    client.close()
+                    continue
                 server = socket.create_connection(self._target)
                 self._sockets += [client, server]
                 self._start(self._carry, client, server, True)
