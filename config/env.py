@@ -175,6 +175,9 @@ class Settings(BaseModel):
     render_memory_bytes: int = Field(1280 * MIB, gt=0, description="Memory a decoder may use.")
     render_cpu_seconds: float = Field(20.0, gt=0, description="Processor time a decoder may use.")
     render_wall_seconds: float = Field(40.0, gt=0, description="Time a decoder may take.")
+    render_threads: int = Field(
+        2, gt=0, le=16, description="Renditions of one picture that are encoded at a time."
+    )
     sweep_seconds: float = Field(
         5.0, gt=0, description="Seconds between looks for images that are not what they should be."
     )

@@ -16,7 +16,7 @@ from webapp.images.services.backfill import (
 from webapp.outbox.tasks import Queue, Task
 from workers.depth import queue_depths
 from workers.imaging.errors import ImagingError, NotDecodableError
-from workers.renditions import original_render, rendered_store
+from workers.renditions import renditions_make
 
 log = structlog.get_logger(__name__)
 
@@ -48,8 +48,8 @@ def _fresh_wait() -> bool:
 
 def _make(image: Image) -> Outcome:
     try:
-        rendered = original_render(image)
+        renditions_make(image)
     except ImagingError as error:
         final = isinstance(error, NotDecodableError)
         return backfill_failed(image=image, reason=str(error), final=final)
-    return rendered_store(image, rendered)
+    return Outcome.DONE

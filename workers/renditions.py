@@ -14,12 +14,12 @@ from webapp.images.services import (
     rendition_failed,
     rendition_postponed,
     rendition_refused,
-    renditions_store,
+    renditions_storing,
 )
 from webapp.outbox.tasks import Task
 from workers.imaging.errors import ImagingError, NotDecodableError
-from workers.imaging.model import Limits, Rendered
-from workers.imaging.renderer import render_limited
+from workers.imaging.model import Limits, Rendered, Rendition
+from workers.imaging.renderer import Made, render_limited
 from workers.measures import DECODE_FAILURES, RENDITIONS
 
 
@@ -37,41 +37,36 @@ def make_renditions(image_id: str) -> str:
 
 def _make(image: Image) -> Outcome:
     try:
-        rendered = original_render(image)
+        renditions_make(image)
     except NotDecodableError as error:
         return rendition_refused(image=image, reason=str(error))
     except ImagingError as error:
         return rendition_failed(image=image, reason=str(error))
-    return rendered_store(image, rendered)
+    return Outcome.DONE
 
 
-def rendered_store(image: Image, rendered: Rendered) -> Outcome:
-    """Store what was made of an image and it lacks, and settle it.
-
-    Raises:
-        ShardsUnavailableError: As ``renditions_store``.
-    """
-    lacked = rendered.renditions.keys() - image.renditions.keys()
-    outcome = renditions_store(
-        image=image,
-        blobs={name: (r.data, r.content_type) for name, r in rendered.renditions.items()},
-        placeholder=rendered.picture.placeholder,
-        colour=rendered.picture.colour,
-    )
-    RENDITIONS.inc(len(lacked))
-    return outcome
-
-
-def original_render(image: Image) -> Rendered:
-    """Fetch the original of an image and make all its renditions, in the child.
+def renditions_make(image: Image) -> None:
+    """Make the renditions of an image and store those it lacks, each as it is made; settle it.
 
     Raises:
         ImagingError: What it is about the picture.
         NotFoundError, ShardsUnavailableError, DigestMismatchError: As ``original_fetched``.
     """
+    with renditions_storing(image=image) as puts:
+
+        def made(name: str, rendition: Rendition) -> None:
+            puts.put(name, rendition.data, rendition.content_type)
+
+        picture = _original_render(image, made).picture
+        RENDITIONS.inc(puts.finish(placeholder=picture.placeholder, colour=picture.colour))
+
+
+def _original_render(image: Image, made: Made) -> Rendered:
     with original_fetched(image=image) as path:
         try:
-            return render_limited(path, limits=_limits())
+            return render_limited(
+                path, limits=_limits(), threads=settings.SHOEBOX.render_threads, made=made
+            )
         except ImagingError as error:
             DECODE_FAILURES.labels(error.code).inc()
             raise

@@ -1,6 +1,7 @@
 """Renditions of presets that came later, on SQLite and folders; tasks are called by hand."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -18,7 +19,7 @@ from webapp.images.models import Image, ImageState
 from webapp.images.services import images_sweep
 from webapp.outbox.models import OutboxMessage
 from webapp.outbox.tasks import Task
-from workers import backfills
+from workers import backfills, renditions
 from workers.backfills import make_missing
 from workers.imaging.errors import ChildKilledError, NotDecodableError
 from workers.renditions import make_renditions
@@ -120,15 +121,15 @@ def test_a_backfill_makes_what_is_missing_and_never_has_more_under_way_than_it_m
 def test_a_backfill_leaves_what_is_there_as_it_is(images, workers, monkeypatch):
     image = images[0]
     before = bytes_of(image, "w320.webp"), image.renditions["w320.webp"]
-    other = backfills.original_render
+    render_limited = renditions.render_limited
 
-    def with_other_bytes(row):
-        rendered = other(row)
-        for rendition in rendered.renditions.values():
-            object.__setattr__(rendition, "data", rendition.data + b" ")
-        return rendered
+    def with_other_bytes(path, *, made, **options):
+        def made_otherwise(name, rendition):
+            made(name, replace(rendition, data=rendition.data + b" "))
 
-    monkeypatch.setattr(backfills, "original_render", with_other_bytes)
+        return render_limited(path, made=made_otherwise, **options)
+
+    monkeypatch.setattr(renditions, "render_limited", with_other_bytes)
     run(workers)
 
     image.refresh_from_db()
@@ -170,7 +171,7 @@ def test_a_backfill_steps_aside_while_fresh_uploads_wait(images, monkeypatch):
     image_id = images[0].id
     monkeypatch.setattr(backfills, "queue_depths", lambda *_: {"renditions": 1})
     monkeypatch.setattr(
-        backfills, "original_render", lambda _: pytest.fail("decoded before a fresh upload")
+        backfills, "renditions_make", lambda _: pytest.fail("decoded before a fresh upload")
     )
 
     assert make_missing(image_id) == "later"
@@ -188,7 +189,7 @@ def test_what_cannot_be_made_is_given_up_and_the_image_stays_ready(
     def fail(_image):
         raise error
 
-    monkeypatch.setattr(backfills, "original_render", fail)
+    monkeypatch.setattr(backfills, "renditions_make", fail)
 
     def sweeping(seconds):
         Image.objects.filter(due_at__isnull=False).update(due_at="2000-01-01T00:00Z")

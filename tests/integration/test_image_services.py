@@ -42,7 +42,8 @@ from webapp.images.services import (
 from webapp.images.services.register import image_register
 from webapp.outbox.models import OutboxMessage
 from webapp.outbox.tasks import EVENTS_EXCHANGE
-from workers.renditions import make_renditions, original_render, rendered_store
+from workers import renditions
+from workers.renditions import make_renditions
 from workers.replication import delete, replicate
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -362,18 +363,26 @@ def test_an_erased_image_leaves_only_tombstones_and_no_journal_entry(at_once, sh
 
 
 def test_renditions_that_are_stored_after_an_erasure_was_finished_are_erased_too(
-    at_once, shards, stored
+    at_once, shards, stored, monkeypatch
 ):
-    image = rendition_attempt_begin(image_id=stored.id)
-    rendered = original_render(image)
-    image_delete(image=image_get(image_id=stored.id, owner=None), erase=True)
-    assert delete(stored.id) == "done"
+    render_limited, names = renditions.render_limited, []
 
-    rendered_store(image, rendered)
+    def erased_meanwhile(path, *, made, **options):
+        rendered = render_limited(path, **options)
+        image_delete(image=image_get(image_id=stored.id, owner=None), erase=True)
+        assert delete(stored.id) == "done"
+        for name, rendition in rendered.renditions.items():
+            names.append(name)
+            made(name, rendition)
+        return rendered
+
+    monkeypatch.setattr(renditions, "render_limited", erased_meanwhile)
+    assert make_renditions(stored.id) == "done"
 
     assert JournalEntry.objects.count() == 1
     assert delete(stored.id) == "done"
-    assert {name for name in rendered.renditions if holders(shards, stored, name)} == set()
+    assert names
+    assert {name for name in names if holders(shards, stored, name)} == set()
     assert not JournalEntry.objects.exists()
 
 

@@ -13,7 +13,7 @@ from webapp.images.models import Image, ImageState
 
 log = structlog.get_logger(__name__)
 
-STEP_SECONDS: Final = 0.1
+STEP_SECONDS: Final = 0.04
 MOST_WAITING: Final = 512
 
 

@@ -13,8 +13,8 @@ from workers.imaging.bounded import BoundedFile
 from workers.imaging.channel import Channel
 from workers.imaging.confine import confine, die_with_parent, peak_memory_bytes, timed
 from workers.imaging.formats import prepare
-from workers.imaging.messages import pack_failure, pack_rendered, unpack_job
-from workers.imaging.model import MEBIBYTE, Limits
+from workers.imaging.messages import pack_failure, pack_rendered, pack_rendition, unpack_job
+from workers.imaging.model import MEBIBYTE, Limits, Rendition
 from workers.imaging.render import render
 
 PICTURES_PER_CHILD = 200
@@ -45,15 +45,18 @@ def _serve(channel: Channel, *, limits: Limits, threads: int, last: bool) -> boo
         return False
     if descriptor is None:
         raise ValueError(job)
+
+    def made(name: str, rendition: Rendition) -> None:
+        channel.send(pack_rendition(name, rendition), blobs=[rendition.data])
+
     try:
         with timed(limits), BoundedFile(descriptor) as file:
-            rendered = render(file, presets=unpack_job(job), threads=threads)
+            rendered = render(file, presets=unpack_job(job), threads=threads, made=made)
     except Exception as error:  # noqa: BLE001  # reported; what it means is the parent's
         channel.send(pack_failure(error))
         return False
     last = last or peak_memory_bytes() > PEAK_MEMORY_RETIRED
-    blobs = (rendition.data for rendition in rendered.renditions.values())
-    channel.send(pack_rendered(rendered, last=last), blobs=blobs)
+    channel.send(pack_rendered(rendered.picture, last=last))
     return not last
 
 

@@ -8,15 +8,15 @@ import socket
 import subprocess
 import sys
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from webapp.core.presets import Preset
 from workers.imaging.channel import Channel
 from workers.imaging.errors import ChildKilledError, ImagingError, LimitHitError
-from workers.imaging.messages import pack_job, unpack_failure, unpack_rendered
-from workers.imaging.model import Limits, Rendered
+from workers.imaging.messages import Answer, pack_job, unpack_failure
+from workers.imaging.model import Limits, Rendered, Rendition
 
 _ROOT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 30.0
@@ -64,7 +64,13 @@ class ChildProcess:
         """Tell whether this process started the child and it can still be asked."""
         return self._owner_pid == os.getpid() and self._process.poll() is None
 
-    def render(self, descriptor: int, *, presets: Sequence[Preset]) -> tuple[Rendered, bool]:
+    def render(
+        self,
+        descriptor: int,
+        *,
+        presets: Sequence[Preset],
+        made: Callable[[str, Rendition], None],
+    ) -> tuple[Rendered, bool]:
         """Let the child make the renditions of ``presets``.
 
         After any exception the child must be ended: it may be in the middle of something.
@@ -72,6 +78,7 @@ class ChildProcess:
         Args:
             descriptor: The original, open for reading.
             presets: At least one.
+            made: Called with each rendition as soon as it is made; may not raise.
 
         Returns:
             What was made, and whether the child ends after this.
@@ -83,7 +90,8 @@ class ChildProcess:
             self._become_ready()
             self._channel.expire_in(self._limits.wall_seconds)
             self._channel.send(pack_job(presets), descriptor=descriptor)
-            return self._receive_rendered(presets)
+            answer = Answer(presets=presets, receive_bytes=self._channel.receive_bytes, made=made)
+            return self._receive_rendered(answer)
         except TimeoutError:
             raise LimitHitError("wall", f"{self._limits.wall_seconds} s") from None
         except (EOFError, OSError) as error:
@@ -105,14 +113,14 @@ class ChildProcess:
             raise ChildKilledError(f"did not start within {_START_SECONDS} s") from None
         self._is_ready = True
 
-    def _receive_rendered(self, presets: Sequence[Preset]) -> tuple[Rendered, bool]:
+    def _receive_rendered(self, answer: Answer) -> tuple[Rendered, bool]:
         message, _ = self._channel.receive()
+        while "rendition" in message:
+            answer.add(message)
+            message, _ = self._channel.receive()
         if "failure" in message:
             raise unpack_failure(message)
-        rendered = unpack_rendered(
-            message, presets=presets, receive_bytes=self._channel.receive_bytes
-        )
-        return rendered, bool(message["last"])
+        return answer.finish(message), bool(message["last"])
 
     def _death(self) -> ImagingError:
         """Tell by what the child died; its end of the channel has just closed."""

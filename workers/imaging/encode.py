@@ -1,7 +1,7 @@
 """From frames to the bytes of renditions."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 
@@ -27,6 +27,9 @@ _RECIPES: Mapping[str, Mapping[str, object]] = MappingProxyType(
 
 _Job = tuple[int, str]
 
+Made = Callable[[str, Rendition], None]
+"""Told the name of a rendition, and the rendition, as soon as it is made."""
+
 
 def encode(
     developed: Developed,
@@ -34,8 +37,9 @@ def encode(
     presets: Sequence[Preset],
     moving: Mapping[int, bytes],
     threads: int,
+    made: Made,
 ) -> dict[str, Rendition]:
-    """Encode every frame in the formats of its preset.
+    """Encode every frame in the formats of its preset, the largest first.
 
     Frames that are the same object are encoded once.
 
@@ -44,6 +48,7 @@ def encode(
         presets: Of these frames.
         moving: WebP that moves, by the identity of the frame it stands for.
         threads: Encoders at a time; they let go of the interpreter's lock.
+        made: Called for each rendition, on this thread, while others are still encoded.
 
     Returns:
         By rendition name, ``{preset}.{extension}``.
@@ -55,23 +60,43 @@ def encode(
         for extension in preset.extensions(transparent=developed.transparent):
             job = names[f"{preset.name}.{extension}"] = (id(frame), extension)
             jobs[job] = frame
-    done = {
-        (key, "webp"): _rendition(data, "webp", jobs[key, "webp"])
-        for key, data in moving.items()
-        if (key, "webp") in jobs
-    }
-    todo = {job: frame for job, frame in jobs.items() if job not in done}
-    done.update(zip(todo, _encode_all(todo, threads=threads), strict=True))
+    done: dict[_Job, Rendition] = {}
+    for job, rendition in _all_made(jobs, moving=moving, threads=threads):
+        done[job] = rendition
+        for name in (name for name, wanted in names.items() if wanted == job):
+            made(name, rendition)
     return {name: done[job] for name, job in names.items()}
 
 
-def _encode_all(jobs: Mapping[_Job, Image.Image], *, threads: int) -> list[Rendition]:
+def _all_made(
+    jobs: Mapping[_Job, Image.Image], *, moving: Mapping[int, bytes], threads: int
+) -> Iterator[tuple[_Job, Rendition]]:
+    todo = {}
+    for (key, extension), frame in jobs.items():
+        if extension == "webp" and key in moving:
+            yield (key, extension), _rendition(moving[key], extension, frame)
+        else:
+            todo[key, extension] = frame
+    # The largest take the longest to store, too: the last should be a small one.
+    order = sorted(todo, key=lambda job: todo[job].width * todo[job].height, reverse=True)
+    frames = [todo[job] for job in order]
+    yield from zip(order, _encoded(frames, order, threads=threads), strict=True)
+
+
+def _encoded(
+    frames: Sequence[Image.Image], jobs: Sequence[_Job], *, threads: int
+) -> Iterator[Rendition]:
     extensions = [extension for _, extension in jobs]
     if threads == 1:
-        return list(map(_encode, jobs.values(), extensions))
-    copies = [frame.copy() for frame in jobs.values()]  # save() keeps its options on the image
+        yield from map(_encode, frames, extensions)
+        return
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(_encode, copies, extensions))
+        yield from pool.map(_encode_copy, frames, extensions)
+
+
+def _encode_copy(frame: Image.Image, extension: str) -> Rendition:
+    """Two threads may have the same frame, and ``save`` keeps its options on it."""
+    return _encode(frame.copy(), extension)
 
 
 def _encode(frame: Image.Image, extension: str) -> Rendition:

@@ -37,48 +37,68 @@ def unpack_job(message: Message) -> tuple[Preset, ...]:
     )
 
 
-def pack_rendered(rendered: Rendered, *, last: bool) -> Message:
-    """Return the answer; the bytes of the renditions follow it, in its order.
+def pack_rendition(name: str, rendition: Rendition) -> Message:
+    """Return the message that one rendition is made; its bytes follow it."""
+    return {"rendition": (name, rendition.width, rendition.height, len(rendition.data))}
+
+
+def pack_rendered(picture: Picture, *, last: bool) -> Message:
+    """Return the message that all of them are.
 
     Args:
-        rendered: What was made.
+        picture: What they were made of.
         last: The child ends after this answer.
     """
-    renditions = [
-        (name, rendition.width, rendition.height, len(rendition.data))
-        for name, rendition in rendered.renditions.items()
-    ]
-    return {"picture": asdict(rendered.picture), "renditions": renditions, "last": last}
+    return {"picture": asdict(picture), "last": last}
 
 
-def unpack_rendered(
-    message: Message, *, presets: Iterable[Preset], receive_bytes: Callable[[int], bytes]
-) -> Rendered:
-    """Return what was made.
+class Answer:
+    """What a child says of one picture: its renditions one by one, then the picture.
 
     Args:
-        message: The answer.
         presets: What was asked for; any other rendition is nonsense.
-        receive_bytes: Called with the length of each rendition, in order.
+        receive_bytes: Called with the length of each rendition.
+        made: Called with each rendition as it comes.
 
     Raises:
-        ValueError, TypeError, KeyError: The message is nonsense.
+        ValueError, TypeError, KeyError: Of each method: the message is nonsense.
     """
-    picture = Picture(**message["picture"])
-    if not (_PLACEHOLDER.fullmatch(picture.placeholder) and _COLOUR.fullmatch(picture.colour)):
-        raise ValueError(picture)
-    asked = {preset.name for preset in presets}
-    lengths = [length for _, _, _, length in message["renditions"]]
-    if min(lengths) < 0 or sum(lengths) > BLOBS_BYTES_MAX:
-        raise ValueError(lengths)
-    renditions = {}
-    for name, width, height, length in message["renditions"]:
+
+    def __init__(
+        self,
+        *,
+        presets: Iterable[Preset],
+        receive_bytes: Callable[[int], bytes],
+        made: Callable[[str, Rendition], None],
+    ) -> None:
+        self._asked = {preset.name for preset in presets}
+        self._receive_bytes = receive_bytes
+        self._made = made
+        self._room = BLOBS_BYTES_MAX
+        self._renditions: dict[str, Rendition] = {}
+
+    def add(self, message: Message) -> None:
+        """Take the message of one rendition and the bytes that follow it."""
+        name, width, height, length = message["rendition"]
         preset, _, extension = name.partition(".")
-        if preset not in asked:
+        if preset not in self._asked or name in self._renditions:
             raise ValueError(name)
         content_type = RENDITION_TYPES[extension]
-        renditions[name] = Rendition(receive_bytes(length), content_type, width, height)
-    return Rendered(picture, renditions)
+        self._room -= length
+        if length < 0 or self._room < 0:
+            raise ValueError(length)
+        rendition = Rendition(self._receive_bytes(length), content_type, width, height)
+        self._renditions[name] = rendition
+        self._made(name, rendition)
+
+    def finish(self, message: Message) -> Rendered:
+        """Take the last message; return what was made."""
+        picture = Picture(**message["picture"])
+        if not (_PLACEHOLDER.fullmatch(picture.placeholder) and _COLOUR.fullmatch(picture.colour)):
+            raise ValueError(picture)
+        if not self._renditions:
+            raise ValueError(message)
+        return Rendered(picture, self._renditions)
 
 
 def pack_failure(error: Exception) -> Message:

@@ -11,12 +11,22 @@ from webapp.core.presets import PRESETS, Preset
 from workers.imaging.animate import animate
 from workers.imaging.decode import Decoded, decode
 from workers.imaging.develop import Developed, develop
-from workers.imaging.encode import encode
+from workers.imaging.encode import Made, encode
 from workers.imaging.look import look_of
-from workers.imaging.model import Picture, Rendered
+from workers.imaging.model import Picture, Rendered, Rendition
 
 
-def render(file: IO[bytes], *, presets: Iterable[Preset] = PRESETS, threads: int = 1) -> Rendered:
+def _ignored(_name: str, _rendition: Rendition) -> None:
+    """Whoever asks waits for all of them."""
+
+
+def render(
+    file: IO[bytes],
+    *,
+    presets: Iterable[Preset] = PRESETS,
+    threads: int = 1,
+    made: Made = _ignored,
+) -> Rendered:
     """Decode ``file`` once and make the renditions of all ``presets``.
 
     The same bytes give the same renditions. An animation within the budget moves as WebP; of
@@ -26,6 +36,7 @@ def render(file: IO[bytes], *, presets: Iterable[Preset] = PRESETS, threads: int
         file: The original, seekable; its name and position do not matter.
         presets: The renditions wanted, at least one.
         threads: Encoders at a time.
+        made: Called for each rendition as soon as it is made.
 
     Returns:
         Facts of the original, and the renditions by name.
@@ -42,7 +53,7 @@ def render(file: IO[bytes], *, presets: Iterable[Preset] = PRESETS, threads: int
     decoded = decode(file, presets=wanted)
     developed = develop(decoded, presets=wanted)
     moving = animate(decoded, developed, presets=wanted)
-    renditions = encode(developed, presets=wanted, moving=moving, threads=threads)
+    renditions = encode(developed, presets=wanted, moving=moving, threads=threads, made=made)
     return Rendered(_picture(decoded, developed), renditions)
 
 

@@ -9,19 +9,24 @@ descriptor: the child opens nothing, writes nothing and leaves nothing behind.
 import contextlib
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from webapp.core.presets import PRESETS, Preset
 from workers.imaging.child_process import ChildProcess
-from workers.imaging.model import Limits, Rendered
+from workers.imaging.model import Limits, Rendered, Rendition
 
 Source = Path | bytes | IO[bytes]
+Made = Callable[[str, Rendition], None]
 
 _DEFAULT_LIMITS = Limits()
 _per_thread = threading.local()
+
+
+def _ignored(_name: str, _rendition: Rendition) -> None:
+    """Whoever asks waits for all of them."""
 
 
 class Renderer:
@@ -50,12 +55,15 @@ class Renderer:
         """
         self._started()
 
-    def render(self, source: Source, *, presets: Iterable[Preset] = PRESETS) -> Rendered:
+    def render(
+        self, source: Source, *, presets: Iterable[Preset] = PRESETS, made: Made = _ignored
+    ) -> Rendered:
         """Decode ``source`` once and make the renditions of all ``presets``.
 
         Args:
             source: The original: its path, its bytes, or an open file, whose position moves.
             presets: The renditions wanted, at least one.
+            made: Called with each rendition as soon as it is made, while others still are.
 
         Returns:
             Facts of the original, and the renditions by name.
@@ -69,7 +77,7 @@ class Renderer:
         with _descriptor(source) as descriptor:
             child = self._started()
             try:
-                rendered, last = child.render(descriptor, presets=tuple(presets))
+                rendered, last = child.render(descriptor, presets=tuple(presets), made=made)
             except BaseException:  # also a time limit of the pool, raised anywhere
                 self.close()
                 raise
@@ -110,6 +118,7 @@ def render_limited(
     presets: Iterable[Preset] = PRESETS,
     limits: Limits = _DEFAULT_LIMITS,
     threads: int = 1,
+    made: Made = _ignored,
 ) -> Rendered:
     """Make the renditions of ``source`` in the child of this thread.
 
@@ -120,7 +129,7 @@ def render_limited(
         if renderer:
             renderer.close()
         renderer = _per_thread.renderer = Renderer(limits=limits, threads=threads)
-    return renderer.render(source, presets=presets)
+    return renderer.render(source, presets=presets, made=made)
 
 
 @contextlib.contextmanager

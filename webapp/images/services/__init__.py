@@ -19,7 +19,11 @@ from webapp.images.services.journal import journal_publish
 from webapp.images.services.outcome import Outcome
 from webapp.images.services.register import image_register
 from webapp.images.services.removal import image_by_link, image_delete_by_link
-from webapp.images.services.renditions import original_fetched, renditions_store
+from webapp.images.services.renditions import (
+    original_fetched,
+    renditions_store,
+    renditions_storing,
+)
 from webapp.images.services.replicate import image_replicate
 from webapp.images.services.sweep import images_sweep
 from webapp.images.services.usage import usage_recount
@@ -45,5 +49,6 @@ __all__ = [
     "rendition_postponed",
     "rendition_refused",
     "renditions_store",
+    "renditions_storing",
     "usage_recount",
 ]

@@ -1,8 +1,8 @@
 """Renditions on the shards: fetching what they are made of, storing what was made."""
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +39,64 @@ class _Stored:
     at_home: bool
 
 
+class RenditionPuts:
+    """Renditions of one image on their way to its homes; made by ``renditions_storing``.
+
+    Args:
+        image: The row the attempt was begun with.
+        threads: On which they are stored, while others are still made.
+    """
+
+    def __init__(self, image: Image, threads: ThreadPoolExecutor) -> None:
+        self._image = image
+        self._placement: Placement | None = None
+        self._threads = threads
+        self._puts: dict[str, Future[_Stored]] = {}
+
+    def put(self, name: str, data: bytes, content_type: str) -> None:
+        """Begin to store a rendition, ``preset.ext``.
+
+        One that is noted already is left alone: its bytes are in caches all over the web.
+        """
+        if name in self._image.renditions:
+            return
+        if self._placement is None:  # no earlier: the topology may change while it is decoded
+            self._placement = Placement.of(self._image.image_id, topology_now())
+        arguments = (self._placement, name, data, content_type)
+        self._puts[name] = self._threads.submit(_store, *arguments)
+
+    def finish(self, *, placeholder: str = "", colour: str = "") -> int:
+        """Wait until all are stored, note them, and make the image ready.
+
+        Args:
+            placeholder: What to show while it loads; empty: as it was noted before.
+            colour: The colour most of it has; empty: as it was noted before.
+
+        Returns:
+            How many were stored.
+
+        Raises:
+            ShardsUnavailableError: A rendition found no position at all; nothing was noted.
+        """
+        image, stored = self._image, [put.result() for put in self._puts.values()]
+        look = {"placeholder": placeholder, "colour": colour} if placeholder else {}
+        records = {item.name: item.record for item in stored}
+        renditions_record(image=image, records=records, look=look)
+        renditions_settle(image=image, complete=all(item.at_home for item in stored))
+        return len(stored)
+
+
+@contextmanager
+def renditions_storing(*, image: Image) -> Iterator[RenditionPuts]:
+    """Let renditions of an image be stored one by one, as they are made.
+
+    What was stored and is not noted in the end, because the others could not be made, does no
+    harm: the same bytes are written there again.
+    """
+    with ThreadPoolExecutor(PARALLEL, thread_name_prefix="rendition") as threads:
+        yield RenditionPuts(image, threads)
+
+
 def renditions_store(
     *,
     image: Image,
@@ -47,8 +105,6 @@ def renditions_store(
     colour: str = "",
 ) -> Outcome:
     """Store the renditions an image lacks on their homes, note them, and make it ready.
-
-    One that is noted already is left alone: its bytes are in caches all over the web.
 
     Args:
         image: The row the attempt was begun with.
@@ -59,18 +115,10 @@ def renditions_store(
     Raises:
         ShardsUnavailableError: A rendition found no position at all; nothing was noted.
     """
-    placement = Placement.of(image.image_id, topology_now())
-
-    def store(item: tuple[str, tuple[bytes, str]]) -> _Stored:
-        name, (data, content_type) = item
-        return _store(placement, name, data, content_type)
-
-    with ThreadPoolExecutor(PARALLEL, thread_name_prefix="rendition") as threads:
-        lacking = [item for item in blobs.items() if item[0] not in image.renditions]
-        stored = list(threads.map(store, lacking))
-    look = {"placeholder": placeholder, "colour": colour} if placeholder else {}
-    renditions_record(image=image, records={item.name: item.record for item in stored}, look=look)
-    renditions_settle(image=image, complete=all(item.at_home for item in stored))
+    with renditions_storing(image=image) as puts:
+        for name, (data, content_type) in blobs.items():
+            puts.put(name, data, content_type)
+        puts.finish(placeholder=placeholder, colour=colour)
     return Outcome.DONE
 
 

@@ -11,12 +11,13 @@ from workers.imaging.errors import (
 )
 from workers.imaging.messages import (
     BLOBS_BYTES_MAX,
+    Answer,
     pack_failure,
     pack_job,
     pack_rendered,
+    pack_rendition,
     unpack_failure,
     unpack_job,
-    unpack_rendered,
 )
 from workers.imaging.model import Picture, Rendered, Rendition
 
@@ -38,8 +39,20 @@ def over_the_wire(message):
     return json.loads(json.dumps(message))
 
 
-def unpacked(message):
-    return unpack_rendered(message, presets=PRESETS, receive_bytes=lambda count: b"webp"[:count])
+def said(picture=None, rendition=None):
+    """Return the messages of a child, parts of them as they should not be."""
+    ((name, made),) = RENDERED.renditions.items()
+    first, last = pack_rendition(name, made), pack_rendered(RENDERED.picture, last=False)
+    last["picture"] |= picture or {}
+    return [first | ({"rendition": rendition} if rendition else {}), last]
+
+
+def unpacked(messages, made=lambda *_: None):
+    answer = Answer(presets=PRESETS, receive_bytes=lambda count: b"webp"[:count], made=made)
+    *renditions, last = over_the_wire(messages)
+    for message in renditions:
+        answer.add(message)
+    return answer.finish(last)
 
 
 def test_a_job_arrives_as_it_was_sent():
@@ -47,7 +60,20 @@ def test_a_job_arrives_as_it_was_sent():
 
 
 def test_renditions_arrive_as_they_were_sent():
-    assert unpacked(over_the_wire(pack_rendered(RENDERED, last=False))) == RENDERED
+    told = {}
+    assert unpacked(said(), told.__setitem__) == RENDERED
+    assert told == RENDERED.renditions
+
+
+def test_a_rendition_that_comes_twice_is_not_believed():
+    first, last = said()
+    with pytest.raises(ValueError, match=r"w320\.webp"):
+        unpacked([first, first, last])
+
+
+def test_a_picture_without_renditions_is_not_believed():
+    with pytest.raises(ValueError, match="picture"):
+        unpacked(said()[1:])
 
 
 @pytest.mark.parametrize(
@@ -63,9 +89,8 @@ def test_renditions_arrive_as_they_were_sent():
     ],
 )
 def test_a_lying_child_is_not_believed(rendition):
-    message = pack_rendered(RENDERED, last=False) | {"renditions": [rendition]}
     with pytest.raises((ValueError, TypeError, KeyError)):
-        unpacked(over_the_wire(message))
+        unpacked(said(rendition=rendition))
 
 
 @pytest.mark.parametrize(
@@ -79,10 +104,8 @@ def test_a_lying_child_is_not_believed(rendition):
     ],
 )
 def test_a_look_that_is_none_is_not_believed(look):
-    message = pack_rendered(RENDERED, last=False)
-    message["picture"] |= look
     with pytest.raises((ValueError, TypeError)):
-        unpacked(over_the_wire(message))
+        unpacked(said(picture=look))
 
 
 @pytest.mark.parametrize(

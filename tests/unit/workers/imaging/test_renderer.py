@@ -120,3 +120,11 @@ def test_no_file_is_left(photo, tmp_path, monkeypatch):
 def test_two_encoders_at_a_time_make_the_same(renderer, photo):
     with Renderer(threads=2) as faster:
         assert faster.render(photo.getvalue()) == renderer.render(photo.getvalue())
+
+
+def test_each_rendition_is_told_of_as_soon_as_it_is_made_the_largest_first(renderer, photo):
+    told = {}
+    rendered = renderer.render(photo.getvalue(), made=told.__setitem__)
+    assert told == rendered.renditions
+    widths = [rendition.width for rendition in told.values()]
+    assert widths == sorted(widths, reverse=True)
