@@ -31,7 +31,7 @@ from workers.imaging.formats import prepare
 from workers.imaging.render import render
 prepare()
 with open(sys.argv[1], "rb") as file:
-    render(file)
+    render(file, threads=2)
 print(peak_memory_bytes() / 1e6)
 """
 

@@ -4,32 +4,26 @@ import io
 import itertools
 import statistics
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-from tests.system import system_make
+from bench.renditions.running import CODECS, PROCESSES, RENDITIONS, Index, Processors, running
 from workers.imaging.formats import prepare
 from workers.imaging.render import render
 
-PROCESSES = 2
-WORKERS = "worker-renditions"
 RATIO_GOAL, OVERHEAD_GOAL_MS = 0.85, 150
-SINGLE_UPLOADS = 11
-READY_SECONDS = 900
+WARM_UPLOADS, SINGLE_UPLOADS = 4, 21
+SENDERS = 4
+SETTLING_SECONDS = 5
 
 
 def measure(options):
-    folder = options.folder / "way"
-    folder.mkdir()
-    system = system_make("embedded", folder, SHOEBOX_LOG_LEVEL="error")
-    try:
-        system.begin()
-        _many(system, _different(options.files, options.uploads))
-        _single(system, _different(options.files, SINGLE_UPLOADS))
-    finally:
-        system.end()
+    with running(options, "way") as system:
+        _warm(system, different(options.files, WARM_UPLOADS))
+        _many(system, different(options.files, options.uploads))
+        _single(system, different(options.files, SINGLE_UPLOADS))
 
 
-def _different(files, count):
+def different(files, count):
     """Yield so many bodies of which no two are the same: a duplicate would be no work."""
     for number, path in zip(range(count), itertools.cycle(files), strict=False):
         data = path.read_bytes()
@@ -38,31 +32,57 @@ def _different(files, count):
         yield data[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2) + comment + data[2:]
 
 
+def store_all(system, bodies):
+    with ThreadPoolExecutor(SENDERS) as threads:
+        return len(list(threads.map(system.client.store, bodies)))
+
+
+def _warm(system, bodies):
+    """Let every process have done its first one, which costs what the others do not."""
+    store_all(system, bodies)
+    Index(system).wait_settled()
+
+
 def _many(system, bodies):
     """Compare a queue of photos with the same codec work in a bare loop on two processes."""
     bodies = list(bodies)
-    system.stop(WORKERS)
-    ids = [system.client.store(body)["id"] for body in bodies]
-    begun = time.monotonic()
-    system.start(WORKERS)
-    _await_ready(system, ids)
-    ours = len(ids) / (time.monotonic() - begun)
-    begun = time.monotonic()
+    system.stop(RENDITIONS)
+    store_all(system, bodies)
+    time.sleep(SETTLING_SECONDS)  # their copies are made
+    system.start(RENDITIONS)
+    count, seconds, spent = _queue_taken(system)
     with ProcessPoolExecutor(PROCESSES) as pool:
+        list(pool.map(_codec_ms, bodies[:PROCESSES]))
+        begun = time.monotonic()
         list(pool.map(_codec_ms, bodies))
-    bare = len(bodies) / (time.monotonic() - begun)
-    print(f"\n| {len(ids)} photos, {PROCESSES} processes | images/s |\n|---|---|")
+        bare = len(bodies) / (time.monotonic() - begun)
+    ours = count / seconds
+    print(f"\n| {len(bodies)} photos, {PROCESSES} processes | images/s |\n|---|---|")
     print(f"| the whole way, from the queue to ready | {ours:.2f} |\n| a bare loop | {bare:.2f} |")
     print(f"| ratio (goal ≥ {RATIO_GOAL}) | {ours / bare:.2f} |")
+    _print_spent(spent, count)
 
 
-def _await_ready(system, ids):
-    end = time.monotonic() + READY_SECONDS
-    waiting = set(ids)
-    while waiting:
-        if time.monotonic() > end:
-            raise TimeoutError(f"{len(waiting)} of {len(ids)} are not ready")
-        waiting = {i for i in waiting if system.client.image(i)["state"] == "stored"}
+def _queue_taken(system):
+    """Return how many were made in how many seconds, and the processor time of each part.
+
+    From when the worker answers: until then it starts, and has begun with the first.
+    """
+    index = Index(system)
+    count, begun, processors = index.waiting(), time.monotonic(), Processors(system)
+    index.wait_settled()
+    return count, time.monotonic() - begun, processors.spent()
+
+
+def _print_spent(spent, count):
+    total = sum(spent.values())
+    print("\n| processor time of | ms per photo | share |\n|---|---|---|")
+    for name, seconds in sorted(spent.items(), key=lambda item: -item[1]):
+        print(f"| {name} | {1000 * seconds / count:.1f} | {100 * seconds / total:.1f} % |")
+    print(
+        f"| all but the codecs | {1000 * (total - spent[CODECS]) / count:.1f} | "
+        f"{100 * (1 - spent[CODECS] / total):.1f} % |"
+    )
 
 
 def _single(system, bodies):
