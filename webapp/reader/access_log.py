@@ -53,9 +53,9 @@ class AccessLog:
         self._add(about, seconds)
 
     def add_shared(self, path: str, answer: Answer, seconds: float) -> None:
-        """Log a GET of ``path`` that got an answer prepared for it; cheaper than ``add``."""
+        """Log a GET of a path that is a name of ours, so harmless; cheaper than ``add``."""
         if not answer.logged:
-            answer.logged = _about("GET", path, answer)
+            answer.logged = _line("GET", f'"{path}"', answer)
         self._add(answer.logged, seconds)
 
     def flush(self) -> None:
@@ -77,6 +77,10 @@ class AccessLog:
 def _about(method: str, path: str, answer: Answer) -> str:
     """Return the beginning of a line: all but the times."""
     quoted = f'"{path}"' if _HARMLESS.fullmatch(path) else json.dumps(_shown(path))
+    return _line(method, quoted, answer)
+
+
+def _line(method: str, quoted: str, answer: Answer) -> str:
     return (
         f'{{"event":"read","level":"info","method":"{method}","path":{quoted},'
         f'"status":{answer.status},"bytes":{answer.size},"cache":"{answer.cache}",'

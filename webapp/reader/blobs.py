@@ -73,12 +73,26 @@ def type_served(content_type: str) -> str:
     return content_type if content_type in ORIGINAL_TYPES else OCTETS
 
 
+def image_of(key: str) -> str:
+    """Return the id of the image a blob belongs to."""
+    return key.split("/", 2)[1]
+
+
 def extension_of(content_type: str) -> str:
     """Return the one extension of a type; ``bin`` for what is no picture."""
     return ORIGINAL_TYPES.get(content_type, "bin")
 
 
-__all__ = ["OCTETS", "WHOLE_BYTES", "Blob", "HeldBlob", "LargeBlob", "extension_of", "type_served"]
+__all__ = [
+    "OCTETS",
+    "WHOLE_BYTES",
+    "Blob",
+    "HeldBlob",
+    "LargeBlob",
+    "extension_of",
+    "image_of",
+    "type_served",
+]
 
 
 def held_from_shared(key: str, about: Mapping[str, str], body: bytes) -> HeldBlob | None:

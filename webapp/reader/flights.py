@@ -21,6 +21,9 @@ class Flights(Generic[T]):
     def __len__(self) -> int:
         return len(self._jobs)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._jobs
+
     async def join(self, key: str, job: Callable[[], Awaitable[T]]) -> T:
         """Return the outcome of the job under way for ``key``, started if there is none.
 

@@ -1,7 +1,6 @@
 """Headers of blobs: section 6 of the design, steps 7 and 8, from values alone."""
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from webapp.core.ids import Kind
 from webapp.reader.answers import NO_STORE, SAFE, Headers
@@ -16,8 +15,7 @@ PUBLIC: Final = "public, max-age=31536000, s-maxage=86400, immutable"
 PENDING: Final = (b"x-shoebox-pending", b"1")
 
 
-@dataclass(frozen=True, slots=True)
-class Picked:
+class Picked(NamedTuple):
     """The blob that answers a request.
 
     Args:

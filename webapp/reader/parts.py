@@ -11,6 +11,7 @@ import structlog
 from webapp.core.journal import Journal
 from webapp.core.shards import ShardEntry, ShardState
 from webapp.reader.access_log import FLUSH_SECONDS, AccessLog
+from webapp.reader.at_hand import AtHand
 from webapp.reader.cache import BlobCache
 from webapp.reader.flights import Flights
 from webapp.reader.follower import Follower, journal_kind, topology_kind
@@ -124,7 +125,7 @@ class Parts:
         self.cache.purge(journal.entries)
 
     def _source_make(self) -> BlobSource:
-        return BlobSource(
+        at_hand = AtHand(
             topology=self.topology,
             journal=self.journal,
             shards=self.shards,
@@ -132,8 +133,19 @@ class Parts:
             flights=self.flights,
             noted=self.noted,
             zone=self.settings.zone,
+            seen=self.metrics.positions.add,
+        )
+        return BlobSource(
+            topology=self.topology,
+            journal=self.journal,
+            shards=self.shards,
+            cache=self.cache,
+            flights=self.flights,
+            at_hand=at_hand,
+            noted=self.noted,
+            zone=self.settings.zone,
             deadline=self.settings.deadline_seconds,
-            seen=self.metrics.position,
+            seen=self.metrics.positions.add,
             shared=self.shared,
         )
 

@@ -16,7 +16,7 @@ from webapp.core.presets import PRESET_BY_NAME
 from webapp.core.signing import Keyring
 from webapp.reader.accept import extensions_preferred
 from webapp.reader.answers import Answer
-from webapp.reader.blobs import HeldBlob
+from webapp.reader.blobs import HeldBlob, extension_of
 from webapp.reader.etags import Verdict, none_match_known, preconditions, range_applies
 from webapp.reader.headers import Picked, blob_headers, is_public, not_modified_headers
 from webapp.reader.names import Name, What, name_parse
@@ -24,7 +24,7 @@ from webapp.reader.picking import Picker, etags_of
 from webapp.reader.poller import Poller
 from webapp.reader.ranges import ByteRange, UnsatisfiableError, range_parse
 from webapp.reader.sending import WHOLE_SEND_BYTES
-from webapp.reader.source import MEMORY, BlobSource
+from webapp.reader.source import MEMORY, SHARD, BlobSource
 from webapp.reader.terms import PLAIN, Terms, terms_parse
 
 UNCONFIRMED_SECONDS: Final = 60.0
@@ -69,8 +69,8 @@ class Reading:
     def ready(self, method: str, path: str, scope: Mapping[str, Any]) -> Answer | None:
         """Return the answer to what most requests are; None for all others.
 
-        That is a plain GET of a public blob in memory, or one that sends back the very tag
-        it got. At the cost of these lines; ``answer`` decides everything.
+        That is a plain GET of a public blob that is in memory or takes no waiting, or one that
+        sends back the very tag it got. At the cost of these lines; ``answer`` decides everything.
         """
         if method != "GET" or scope["query_string"]:
             return None
@@ -86,13 +86,31 @@ class Reading:
         if tag:
             return self._unchanged(name, tag)
         held = self._source.cache.get(name.key)
-        return held.ready.get(path) if held else None
+        return held.ready.get(path) if held else self._at_hand(name)
+
+    def _at_hand(self, name: Name) -> Answer | None:
+        """Return the answer to a plain request for a public blob that takes no waiting."""
+        if not (is_public(name) and self._known(name)):
+            return None
+        started = time.perf_counter()
+        blob = self._source.at_hand.find(name.image_id, name.key)
+        if blob is None:
+            return None
+        original = name.what is What.ORIGINAL
+        if original and name.extension not in {"", extension_of(blob.content_type)}:
+            return None
+        picked = Picked(blob, name.etag, SHARD, ranges=original)
+        seconds = time.perf_counter() - started
+        headers = blob_headers(name, PLAIN, picked, length=blob.size, now=0.0, seconds=seconds)
+        return Answer(200, headers, blob.body, cache=SHARD, shard=blob.shard)
 
     def _unchanged(self, name: Name, tag: bytes) -> Answer | None:
-        known = name.image_id.version in self._source.topology.value.versions
-        if name.signed or not known or tag != name.etag.encode():
+        if name.signed or tag != name.etag.encode() or not self._known(name):
             return None
         return _not_modified_public(name.path)
+
+    def _known(self, name: Name) -> bool:
+        return name.image_id.version in self._source.topology.value.versions
 
     async def answer(self, method: str, path: str, query: bytes, headers: RequestHeaders) -> Answer:
         """Return the answer to a GET or HEAD.

@@ -1,18 +1,18 @@
 """Where blobs come from: memory, then the positions of their image, one read for many."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from webapp.core.errors import DigestMismatchError, ShardsUnavailableError, ShardUnavailableError
 from webapp.core.ids import ImageId
 from webapp.core.journal import Journal
-from webapp.core.placement import all_positions, positions
+from webapp.core.placement import all_positions
 from webapp.core.signing import bytes_digest
 from webapp.core.topology import Topology
+from webapp.reader.at_hand import AtHand
 from webapp.reader.blobs import (
     WHOLE_BYTES,
     Blob,
@@ -41,8 +41,7 @@ SHARD: Final = "shard"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A blob, and where it was: in ``memory``, in the ``shared`` cache or on a ``shard``."""
 
     blob: Blob
@@ -59,6 +58,7 @@ class BlobSource:
         shards: Who is asked.
         cache: What is in memory.
         flights: What is being read.
+        at_hand: What takes no waiting.
         noted: Bad copies.
         zone: Zone asked first; empty for none.
         deadline: Seconds one blob may take.
@@ -72,6 +72,7 @@ class BlobSource:
     shards: Shards
     cache: BlobCache
     flights: Flights[Found]
+    at_hand: AtHand
     noted: Noted
     zone: str
     deadline: float
@@ -97,7 +98,7 @@ class BlobSource:
             return Found(held, MEMORY)
         blob: Blob | None = self.cache.large(key)
         if blob is None and keep:
-            blob = self._warm(image_id, key)
+            blob = self.at_hand.find(image_id, key)
         if blob is None:
             return await self.flights.join(key, lambda: self._load(image_id, key, keep=keep))
         return Found(blob, SHARD)
@@ -180,34 +181,6 @@ class BlobSource:
             seen=self.seen,
             budget=self.budget,
         )
-
-    def _warm(self, image_id: ImageId, key: str) -> HeldBlob | None:
-        """Return a blob whose first position has it at hand; verified like any other.
-
-        Whatever is not as it should be is left to the walk, which steps over it and notes it.
-        """
-        reader = self._first(image_id)
-        if reader is None or reader.pace.open or self.noted.is_bad(reader.name, key):
-            return None
-        started = time.perf_counter()
-        found = reader.open_warm(key)
-        if found is None:
-            return None
-        stat, body = found
-        if stat.label is None or bytes_digest(body) != stat.label.digest:
-            return None
-        served = type_served(stat.label.content_type)
-        blob = HeldBlob(key, body, served, stat.modified, reader.name)
-        self.keep(str(image_id), key, blob)
-        self.seen(reader.name, "found", time.perf_counter() - started)
-        return blob
-
-    def _first(self, image_id: ImageId) -> GuardedReader | None:
-        """Return whom ``route`` would ask first, at a fifth of its cost."""
-        version = self.topology.value.places(image_id.version)[0]
-        homes = positions(version, image_id.partition)[: version.replica_count]
-        near = next((spec for spec in homes if spec.zone == self.zone), homes[0])
-        return self.shards.get(near.name)
 
     async def _load(self, image_id: ImageId, key: str, *, keep: bool) -> Found:
         if keep and (shared := await self._shared(image_id, key)):

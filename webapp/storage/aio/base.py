@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
+from webapp.core.label import Label
 from webapp.storage.base import BlobStat
 
 STREAM_BYTES: Final = 64 * 1024
@@ -12,8 +13,12 @@ WHOLE_BYTES: Final = 8 * 1024 * 1024
 """Ranges up to this size may come in one piece, because whoever asks keeps them whole."""
 
 
-Warm = tuple[BlobStat, bytes]
-"""A whole blob that could be had without waiting."""
+class Warm(NamedTuple):
+    """A whole blob that could be had without waiting."""
+
+    label: Label
+    modified: float
+    body: bytes
 
 
 class Chunks(Protocol):

@@ -14,15 +14,17 @@ import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from webapp.core.label import Label
 from webapp.storage.aio.base import Warm
-from webapp.storage.base import BlobStat
 from webapp.storage.disk_labels import attribute_get, label_decode
 
 WARM_BYTES: Final = 1024 * 1024
 """Larger files would hold up everybody else for too long even from memory."""
+KNOWN_LABELS: Final = 4096
 LEARN_SECONDS: Final = 5.0
 # On these an open or an attribute asks no server and no other process.
 LOCAL_TYPES: Final = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs", "overlay"})
@@ -30,10 +32,9 @@ MOUNTS: Final = Path("/proc/self/mountinfo")
 
 _OPENAT2: Final = 437
 _AT_FDCWD: Final = -100
-_NO_SYMLINKS, _BENEATH, _CACHED = 0x04, 0x08, 0x20
+_NO_SYMLINKS, _CACHED = 0x04, 0x20
 # Without O_NOATIME a read may have to write the time it happened, and wait for a journal.
 _NO_TRACE: Final = getattr(os, "O_NOATIME", 0)
-_ROOT: Final = getattr(os, "O_PATH", 0) | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | _NO_TRACE
 _NEVER_HERE: Final = frozenset({errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EOPNOTSUPP})
 
@@ -48,10 +49,12 @@ class _How(ctypes.Structure):
     )
 
 
-_ROOT_HOW: Final = _How(_ROOT, 0, _CACHED)
-_FILE_HOW: Final = _How(_FILE, 0, _CACHED | _BENEATH | _NO_SYMLINKS)
+_HOW: Final = _How(_FILE, 0, _CACHED | _NO_SYMLINKS)
+_HOW_AT, _HOW_BYTES = ctypes.byref(_HOW), ctypes.sizeof(_HOW)
 # PyDLL keeps the interpreter's lock: these calls never wait, and giving it away would cost more.
 _libc: Final = ctypes.PyDLL(None, use_errno=True)
+# Read into and copied from at once, by the one thread that reads this way.
+_ROOM: Final = memoryview(bytearray(WARM_BYTES))
 
 
 class WarmFiles:
@@ -66,26 +69,28 @@ class WarmFiles:
 
     def __init__(self, root: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._root = os.fsencode(root)
+        self._real = b""
         self._clock = clock
         self._learned = float("-inf")
         self._local = False
         self._able = hasattr(os, "RWF_NOWAIT")
 
     def learn(self) -> None:
-        """Look every few seconds what kind of file system the folder is on; may wait."""
+        """Look every few seconds where the folder is and on what file system; may wait."""
         if self._clock() - self._learned >= LEARN_SECONDS:
             self._learned = self._clock()
-            self._local = _file_system(self._root) in LOCAL_TYPES
+            self._real = os.path.realpath(self._root) + b"/"
+            self._local = _file_system(self._real) in LOCAL_TYPES
 
     def read(self, key: str) -> Warm | None:
         """Return a whole blob with its label, without ever waiting.
 
-        A key that would leave the folder is stopped by the kernel.
+        Never follows a link, so only ``..`` could lead out of the folder.
 
         Returns:
             None when that is not possible: nothing is said about whether there is such a blob.
         """
-        if not (self._able and self._local):
+        if not (self._able and self._local) or ".." in key:
             return None
         try:
             return self._read(key)
@@ -94,11 +99,7 @@ class WarmFiles:
             return None
 
     def _read(self, key: str) -> Warm | None:
-        root = _open(_AT_FDCWD, self._root, _ROOT_HOW)
-        try:
-            file = _open(root, key.encode(), _FILE_HOW)
-        finally:
-            os.close(root)
+        file = _open(self._real + key.encode())
         try:
             return _read_whole(file)
         finally:
@@ -107,42 +108,52 @@ class WarmFiles:
 
 def _read_whole(file: int) -> Warm | None:
     status = os.fstat(file)
-    if not stat.S_ISREG(status.st_mode) or status.st_size > WARM_BYTES:
+    size = status.st_size
+    if not stat.S_ISREG(status.st_mode) or size > WARM_BYTES:
         return None
     # The bytes first: where they are in memory, so is the label that was read with them.
-    data = bytearray(status.st_size)
-    if data and os.preadv(file, [data], 0, os.RWF_NOWAIT) != len(data):
+    if size and os.preadv(file, [_ROOM[:size]], 0, os.RWF_NOWAIT) != size:
         return None
-    label = attribute_get(file)
+    said = attribute_get(file)
+    label = None if said is None else _label(said)
     if label is None:
-        return None  # it may lie in a sidecar
-    return BlobStat(status.st_size, status.st_mtime, label_decode(label)), bytes(data)
+        return None  # it may lie in a sidecar, or be damaged
+    return Warm(label, status.st_mtime, bytes(_ROOM[:size]))
 
 
-def _open(folder: int, path: bytes, how: _How) -> int:
+@lru_cache(maxsize=KNOWN_LABELS)
+def _label(said: bytes) -> Label | None:
+    """Return a label; decoding one takes longer than reading the blob it is on."""
+    return label_decode(said)
+
+
+def _open(path: bytes) -> int:
     """Open by names the kernel has in memory.
 
     Raises:
         OSError: It does not have them, or there is no such file, or it cannot do this at all.
     """
-    file = _libc.syscall(_OPENAT2, folder, path, ctypes.byref(how), ctypes.sizeof(how))
+    file = _libc.syscall(_OPENAT2, _AT_FDCWD, path, _HOW_AT, _HOW_BYTES)
     if file < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
     return int(file)
 
 
-def _file_system(folder: bytes) -> str:
+def _file_system(real: bytes) -> str:
     """Return the type of the file system a folder is on; empty when that cannot be told.
+
+    Args:
+        real: The folder without any link in it, ending in a slash.
 
     Source: proc_pid_mountinfo(5).
     """
-    real, found, kind = os.path.realpath(folder), b"", ""
+    found, kind = b"", ""
     with suppress(OSError):
         for line in MOUNTS.read_bytes().splitlines():
             before, _, after = line.partition(b" - ")
             point = before.split()[4]
-            inside = point in {b"/", real} or real.startswith(point + b"/")
+            inside = point == b"/" or real.startswith(point + b"/")
             # The later of two mounts on one point hides the other.
             if inside and len(point) >= len(found):
                 found, kind = point, after.split()[0].decode()
