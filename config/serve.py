@@ -25,6 +25,9 @@ from granian.log import logger
 from granian.server.mp import MPServer
 
 APPLICATIONS: Final = {"write": "config.asgi", "read": "config.reader"}
+# What a slow reader of a large image costs: up to this much waits for it, and one piece more. By
+# itself granian takes sixteen pieces of any size. Heads over it are refused.
+BUFFER_BYTES: Final = {"write": HTTP1Settings().max_buffer_size, "read": 16 * 1024}
 # Slow uploads held at a time are bounded by admission, which answers; not here, where the rest
 # would wait unanswered.
 CONNECTIONS: Final = 16384
@@ -110,6 +113,7 @@ def main() -> int:
         return REFUSED
     server_make(
         APPLICATIONS[told.service],
+        buffer_bytes=BUFFER_BYTES[told.service],
         host=told.host,
         port=told.port,
         workers=told.workers,
@@ -118,11 +122,14 @@ def main() -> int:
     return 0
 
 
-def server_make(module: str, *, host: str, port: int, workers: int, end_seconds: float) -> Server:
+def server_make(
+    module: str, *, buffer_bytes: int, host: str, port: int, workers: int, end_seconds: float
+) -> Server:
     """Describe a server.
 
     Args:
         module: With the application in it.
+        buffer_bytes: Of each connection: of a request's head, and of what waits to be sent.
         host: Address it listens on.
         port: Its port.
         workers: Processes that answer.
@@ -137,7 +144,7 @@ def server_make(module: str, *, host: str, port: int, workers: int, end_seconds:
         websockets=False,
         # Being ready for HTTP/2, which proxies do not speak to us, costs 14 KB a connection.
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(),
+        http1_settings=HTTP1Settings(max_buffer_size=buffer_bytes),
         backlog=CONNECTIONS,
         backpressure=CONNECTIONS,
         respawn_failed_workers=True,

@@ -1,104 +1,80 @@
-"""``python -m bench.read``: the read service beside the least that could do the same.
+"""What the read service takes, holds and survives: `python -m bench.read [PART...]`.
 
-Server on one core, wrk on the other, every figure the median of rounds in which all are asked in
-turn. Prints the table of docs/benchmarks.md.
+    memory     a hit of 15 KB and of 300 KB, and a 304, beside a bare application and nginx
+    directory  a miss whose file the kernel has in memory, beside a bare application that reads it
+    s3         a miss over S3, beside a bare application with obstore
+    processes  a hit with one and with two processes
+    peers      the same size from others; installs them into a folder that goes away
+    zipf       hit ratio beside a simulator's policies, and how late answers are
+    flat       memory over a million requests for more than the cache holds
+    slow       memory of 500 readers that take nothing of 20 MB
+    shards     one of four shards killed, hanging, late, lying
+    isolation  how late reads are while uploads are held and pictures are made
+
+Server on one core, load on the other, rounds in which all are asked in turn, medians. Each part
+takes less than four minutes. Prints Markdown for docs/benchmarks.md.
 """
 
 import argparse
+import importlib
 import os
+import sys
 import tempfile
+import time
 from pathlib import Path
 
-from bench.read.load import Load, Server, compared
 from bench.read.servers import Servers
-from tests.integration.reader_server import directory_world
 
-MANY = 200
-SMALL, MEDIUM = 15_000, 300_000
+PARTS = {
+    "memory": "hits",
+    "directory": "hits",
+    "s3": "hits",
+    "processes": "hits",
+    "peers": "peers",
+    "zipf": "zipf",
+    "flat": "flat",
+    "slow": "slow",
+    "shards": "shards",
+    "isolation": "isolation",
+}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=4)
+    options = _arguments()
+    for part in options.parts:
+        print(f"\n### {part}: load of the machine before {os.getloadavg()[0]:.1f}\n", flush=True)
+        began = time.monotonic()
+        # Each part brings what it needs: peers must not need what nobody installed.
+        module = importlib.import_module(f"bench.read.{PARTS[part]}")
+        with (
+            tempfile.TemporaryDirectory(prefix="bench-read-", dir=options.folder) as name,
+            Servers(Path(name), options.port) as servers,
+        ):
+            getattr(module, part)(servers, Path(name), options)
+        print(f"\n<!-- {part}: {time.monotonic() - began:.0f} s -->", flush=True)
+    return 0
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.read",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help="which; none: all of them")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each server")
+    parser.add_argument("--seconds", type=int, default=4, help="of a turn")
     parser.add_argument("--port", type=int, default=22400, help="first of 100 free ports")
-    parser.add_argument("--only", default="", help="memory or directory")
-    told = parser.parse_args()
-    print(f"load of the machine before: {os.getloadavg()[0]:.1f}")
-    with tempfile.TemporaryDirectory() as name, Servers(Path(name), told.port) as servers:
-        bench = Bench(servers, Path(name), told)
-        for part in ("memory", "directory"):
-            if told.only in {"", part}:
-                getattr(bench, part)()
-    print(f"load of the machine after: {os.getloadavg()[0]:.1f}")
-
-
-class Bench:
-    """The comparisons."""
-
-    def __init__(self, servers, folder, told):
-        self.servers = servers
-        self.folder = folder
-        self.told = told
-        self.world = directory_world(_made(folder / "world"))
-        print("| what | requests/s | CPU µs | ratio | to |\n|---|---|---|---|---|")
-
-    def table(self, rows, *, base):
-        measured = compared(rows, rounds=self.told.rounds, seconds=self.told.seconds)
-        for name, (rate, cpu) in measured.items():
-            part = rate / measured[base][0]
-            print(f"| {name} | {rate:.0f} | {cpu:.0f} | {part:.2f} | {base} |", flush=True)
-
-    def memory(self):
-        reader = self.servers.reader("reader", self.world)
-        nginx, files = self.servers.nginx("nginx static")
-        for size, label in ((SMALL, "15 KB"), (MEDIUM, "300 KB")):
-            image = self.world.image(os.urandom(size))
-            (files / str(size // 1000)).write_bytes(os.urandom(size))
-            bare = self.servers.bare(f"bare ASGI, {label}", "memory", BARE_BYTES=str(size))
-            rows = [
-                (bare, Load()),
-                (_named(nginx, f"nginx static, {label}"), Load(f"/{size // 1000}")),
-                (_named(reader, f"memory hit, {label}"), Load(f"/{image}")),
-            ]
-            if size == SMALL:
-                tag = (f'If-None-Match: "{image}"',)
-                rows.append((_named(reader, "304"), Load(f"/{image}", headers=tag)))
-                peer = self.servers.django("Django FileResponse, 15 KB", files)
-                rows.append((peer, Load("/15")))
-            self.table(rows, base=bare.name)
-
-    def directory(self):
-        paths = self._many(self.world)
-        reader = self.servers.reader("miss, directory", self.world, reader_cache_bytes=0)
-        root = self.world.folder / "a1"
-        first = paths.read_text().split()[0]
-        bare = self.servers.bare(
-            "bare ASGI that reads the file", "directory", BARE_ROOT=str(root), BARE_TRY=first
-        )
-        self.table([(bare, Load(paths=paths)), (reader, Load(paths=paths))], base=bare.name)
-
-    def _many(self, world):
-        """Store as many images on every shard that one may be asked for each."""
-        paths = world.folder / "paths.txt"
-        names = []
-        for _ in range(MANY):
-            image, data = world.image(b""), os.urandom(SMALL)
-            for shard in world.stores:
-                world.put_on(shard, image, "original", data)
-            names.append(f"/{image}")
-        paths.write_text("\n".join(names))
-        return paths
-
-
-def _made(folder):
-    folder.mkdir()
-    return folder
-
-
-def _named(server, name):
-    return Server(name, server.port, server.process)
+    parser.add_argument("--folder", help="where shards lie; default: the one for temporaries")
+    parser.add_argument("--requests", type=int, default=1_000_000, help="flat: how many")
+    parser.add_argument("--readers", type=int, default=500, help="slow: how many")
+    parser.add_argument("--peers", type=Path, help="peers: folder to install into, kept")
+    options = parser.parse_args()
+    options.parts = options.parts or list(PARTS)
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    return options
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

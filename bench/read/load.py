@@ -2,10 +2,11 @@
 
 import os
 import re
+import signal
 import statistics
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,11 +58,11 @@ def family(pid):
 
 
 @contextmanager
-def server(name, port, command, *, log, env=None, path="/"):
+def server(name, port, command, *, log, env=None, path="/", core=SERVER_CORE):
     """Run a server on its core until the block ends."""
     with log.open("ab") as sink:
         process = subprocess.Popen(
-            ["taskset", "-c", str(SERVER_CORE), *command],
+            ["taskset", "-c", str(core), *command],
             env={**os.environ, **(env or {})},
             stdout=sink,
             stderr=sink,
@@ -70,12 +71,19 @@ def server(name, port, command, *, log, env=None, path="/"):
         _wait(port, path)
         yield Server(name, port, process)
     finally:
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process)
+
+
+def _end(process):
+    """End a server and all it started: children that wait for clients outlive their parent."""
+    everybody = family(process.pid) if process.poll() is None else []
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(5)
+    for pid in everybody:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
 
 
 def _wait(port, path):

@@ -1,10 +1,11 @@
-"""The servers that are compared: the read service, bare applications, nginx, Django."""
+"""The servers that are compared: the read service, bare applications, nginx, stores."""
 
 import os
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench.read.load import server
+from bench.read.load import LOAD_CORE, SERVER_CORE, server
 from config.local.servers.programs import find_program, wheel_program
 from config.local.shoebox import ROOT
 from tests.integration.reader_server import SIGNING_KEYS
@@ -40,15 +41,29 @@ class Servers:
         self._port += 1
         return self._port
 
-    def run(self, name, command, *, port, env=None, path="/"):
+    def run(self, name, command, *, port, env=None, path="/", core=SERVER_CORE):
         log = self.folder / "servers.log"
-        return self._stack.enter_context(server(name, port, command, log=log, env=env, path=path))
+        running = server(name, port, command, log=log, env=env, path=path, core=core)
+        return self._stack.enter_context(running)
 
-    def granian(self, name, application, *, workers=1, env=None, path="/healthz", options=()):
+    def granian(
+        self,
+        name,
+        application,
+        *,
+        workers=1,
+        env=None,
+        path="/healthz",
+        options=(),
+        core=SERVER_CORE,
+        interface="asgi",
+        python=None,
+    ):
+        """Run an application; ``python`` is the interpreter of an environment of its own."""
         port = self.port()
         command = [
-            str(wheel_program("granian")),
-            "--interface=asgi",
+            str(Path(python).with_name("granian") if python else wheel_program("granian")),
+            f"--interface={interface}",
             "--host=127.0.0.1",
             f"--port={port}",
             "--no-ws",
@@ -58,19 +73,22 @@ class Servers:
             application,
         ]
         env = {"PYTHONPATH": str(ROOT), **(env or {})}
-        return self.run(name, command, port=port, env=env, path=path)
+        return self.run(name, command, port=port, env=env, path=path, core=core)
 
-    def reader(self, name, world, *, workers=1, options=(), **settings):
+    def reader(self, name, world, *, workers=1, core=SERVER_CORE, **settings):
         """Run a read service with its log, metrics and journal on, as in every profile."""
+        port = self.port()
         env = {
+            "PYTHONPATH": str(ROOT),
             "SHOEBOX_PROFILE": "embedded",
             "SHOEBOX_DATA": str(world.folder),
             "SHOEBOX_SIGNING_KEYS": SIGNING_KEYS,
             "SHOEBOX_DRAIN_SECONDS": "0",
             **{f"SHOEBOX_{key.upper()}": str(value) for key, value in settings.items()},
         }
-        app = "config.reader:application"
-        return self.granian(name, app, workers=workers, env=env, path="/readyz", options=options)
+        command = [sys.executable, "-m", "config.serve", "read"]
+        command += [f"--port={port}", f"--workers={workers}"]
+        return self.run(name, command, port=port, env=env, path="/readyz", core=core)
 
     def bare(self, name, what, **env):
         path = env.pop("BARE_TRY", "/")
@@ -88,17 +106,13 @@ class Servers:
         command = [str(program), "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]
         return self.run(name, command, port=port), folder / "files"
 
-    def django(self, name, files):
-        """Run Django's FileResponse under granian's WSGI."""
-        port = self.port()
-        command = [
-            str(wheel_program("granian")),
-            "--interface=wsgi",
-            "--host=127.0.0.1",
-            f"--port={port}",
-            "--no-ws",
-            "--http=1",
-            "bench.read.peer_django:application",
-        ]
-        env = {"PYTHONPATH": str(ROOT), "PEER_FILES": str(files)}
-        return self.run(name, command, port=port, env=env, path="/15")
+    def store(self, name, root):
+        """Run a store that speaks S3, beside the load: what it takes is not the reader's."""
+        ill = self.folder / f"{name}.ill"
+        env = {"STORE_ROOT": str(root), "STORE_ILL": str(ill)}
+        app = "bench.read.store:application"
+        return self.granian(name, app, env=env, path="/bench/_", core=LOAD_CORE)
+
+    def ill(self, name, word):
+        """Make a store ill, or well with an empty word."""
+        (self.folder / f"{name}.ill").write_text(word)
