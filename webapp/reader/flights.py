@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from webapp.core.errors import ShardsUnavailableError
+
 T = TypeVar("T")
 
 
@@ -28,6 +30,9 @@ class Flights(Generic[T]):
         """Return the outcome of the job under way for ``key``, started if there is none.
 
         The job must end by itself; exceptions reach everybody who waits.
+
+        Raises:
+            ShardsUnavailableError: This process ends; another one may have the answer.
         """
         task = self._jobs.get(key)
         if task is None:
@@ -36,7 +41,12 @@ class Flights(Generic[T]):
             task.add_done_callback(lambda done: self._landed(key, done))
         else:
             self.joined += 1
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise ShardsUnavailableError(closing=True) from None
+            raise
 
     async def aclose(self) -> None:
         """Stop all jobs."""

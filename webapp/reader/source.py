@@ -224,6 +224,12 @@ class BlobSource:
     ) -> Got[T]:
         try:
             async with asyncio.timeout(self.deadline):
+                route = self.route(image_id)
+                try:
+                    return await walk(route, attempt, discard=discard)
+                except ShardsUnavailableError:
+                    if not await _back(route):
+                        raise
                 return await walk(self.route(image_id), attempt, discard=discard)
         except TimeoutError:
             raise ShardsUnavailableError(waited_seconds=self.deadline) from None
@@ -265,6 +271,16 @@ class BlobSource:
     def _bad(self, reader: GuardedReader, key: str, reason: str) -> DigestMismatchError:
         self.noted.note(BadCopy(reader.name, key, reason))
         return DigestMismatchError(shard=reader.name, key=key)
+
+
+async def _back(route: Route) -> bool:
+    """Return whether a shard that was away while it was asked is back.
+
+    A process that got no processor for seconds takes shards for silent that were not, and then
+    all of them together.
+    """
+    away = [reader for reader in route.readers if reader.problem is not None]
+    return any(await asyncio.gather(*(reader.check_again() for reader in away)))
 
 
 async def _digest(body: bytes) -> str:

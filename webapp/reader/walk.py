@@ -129,9 +129,11 @@ class _InOrder(Generic[T]):
             done, _ = await asyncio.wait(
                 self._asked, timeout=patience, return_when=asyncio.FIRST_COMPLETED
             )
-            if not done and self._route.budget.allows(newest.pace):
+            if done:
+                patience = None
+            elif self._route.budget.allows(newest.pace):
                 return
-            patience = None
+            # Else asked again in a while: others may have found out meanwhile that it is slow.
             if self._take(done, newest) and not last:
                 return
 

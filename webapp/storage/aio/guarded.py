@@ -20,6 +20,7 @@ from webapp.storage.identity import Identity
 RETRY_SECONDS: Final = 1.0
 PROBE_SECONDS: Final = 3.0
 """A shard that takes longer to say who it is counts as silent; longer than a new connection."""
+AGAIN_SECONDS: Final = 0.5
 _NEVER: Final = float("-inf")
 
 
@@ -60,6 +61,7 @@ class GuardedReader:
         self._clock = clock
         self._confirmed = _NEVER
         self._asked = False
+        self._looked = _NEVER
         self._checking: asyncio.Task[None] | None = None
 
     async def open(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncBlob | None:
@@ -90,6 +92,16 @@ class GuardedReader:
         if self._checking is None or self._checking.done():
             self._checking = asyncio.create_task(self._check())
         await asyncio.shield(self._checking)
+
+    async def check_again(self) -> bool:
+        """Look whether a shard known to be away is back; return whether it is.
+
+        For whoever could otherwise only say that nobody can tell. Looks at most twice a
+        second, however many ask.
+        """
+        if self.problem is not None and self._clock() - self._looked >= AGAIN_SECONDS:
+            await self.check()
+        return self.problem is None
 
     def failed(self, error: ShardUnavailableError) -> None:
         """Note that the shard did not answer; nobody asks it until a check finds it well.
@@ -124,7 +136,7 @@ class GuardedReader:
         except ShardUnavailableError:
             return
         finally:
-            self._asked = True
+            self._asked, self._looked = True, self._clock()
 
     async def _confirm_soon(self) -> None:
         try:

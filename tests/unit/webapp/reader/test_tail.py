@@ -83,3 +83,36 @@ async def test_a_slow_shard_is_still_asked_for_what_nobody_else_has(world):
         for _ in range(3):
             pace.strike()
         assert (pace.open, (await reader.get(f"/{image_id}")).content) == (True, JPEG)
+
+
+async def test_shards_that_were_taken_for_silent_are_looked_at_before_a_503(world):
+    image_id = world.image()
+    async with serving(world, cache_bytes=0) as reader:
+        await asyncio.sleep(0.6)  # nobody is looked at twice in half a second
+        for watch in reader.parts.shards._watches.values():
+            watch.cancel()
+        for shard in reader.parts.shards.all():
+            shard.failed(ShardUnavailableError("no processor for seconds"))
+        answer = await reader.get(f"/{image_id}")
+    assert (answer.status_code, answer.content) == (200, JPEG)
+
+
+async def test_many_at_once_do_not_wait_for_a_shard_that_hangs(world):
+    images = [world.image() for _ in range(5 * IMAGES)]
+    async with serving(world, cache_bytes=0, deadline_seconds=30.0) as reader:
+        hanging(world, reader)
+        started = time.perf_counter()
+        answers = await asyncio.gather(*(reader.get(f"/{image_id}") for image_id in images))
+    assert {answer.content for answer in answers} == {JPEG}
+    assert time.perf_counter() - started < 4  # a position may take 6
+
+
+async def test_a_read_under_way_when_the_process_ends_is_told_to_try_again(world):
+    image_id = world.image()
+    async with serving(world) as reader:
+        for shard in reader.maker.readers.values():
+            shard.before = hang
+        asked = asyncio.create_task(reader.get(f"/{image_id}"))
+        await reader.until(lambda: len(reader.parts.flights) == 1)
+        await reader.parts.flights.aclose()
+        assert (await asked).status_code == 503
