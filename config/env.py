@@ -232,6 +232,9 @@ class Settings(BaseModel):
     reader_cache_bytes: int = Field(
         256 * MIB, ge=0, description="Memory a read process keeps blobs in."
     )
+    reader_cache_blob_bytes: int = Field(
+        8 * MIB, ge=0, le=8 * MIB, description="Larger blobs are not kept in memory."
+    )
     shared_cache_url: str = Field(
         "",
         description="`redis://…` or `valkey://…` in which read processes keep blobs together; pays "
@@ -239,6 +242,16 @@ class Settings(BaseModel):
     )
     shared_cache_seconds: float = Field(
         0.02, gt=0, description="What the shared cache does not answer within counts as absent."
+    )
+    shared_cache_blob_bytes: int = Field(
+        MIB,
+        ge=0,
+        le=8 * MIB,
+        description="Larger blobs are not kept in the shared cache: they hold up everybody else on "
+        "the same connection.",
+    )
+    shared_cache_ttl: int = Field(
+        86_400, gt=0, description="Seconds the shared cache keeps a blob that nobody asks for."
     )
     reader_deadline_seconds: float = Field(
         10.0, gt=0, description="A read that takes longer is answered with 503."

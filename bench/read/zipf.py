@@ -1,4 +1,4 @@
-"""Traffic by Zipf over 100,000 images, room for 5 % of the bytes: hits, and how late answers are."""
+"""Traffic by Zipf over 100,000 images, room for 5 % of the bytes: hits, and how late they are."""
 
 import bisect
 import itertools

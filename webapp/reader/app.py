@@ -49,22 +49,13 @@ class ReadService:
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve one connection's request, or the life of the process."""
-        if scope["type"] == "http":
-            await self._http(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-
-    def drain(self, replaced: bool) -> None:  # noqa: FBT001 - it is all a signal says
-        """Keep no connection beyond the request on it; be ready only where others answer."""
-        self._started().closing = not replaced
-        self._draining = True
-        # What is prepared for many requests says nothing of its connection.
-        self._ready = _nothing_ready
-
-    async def _http(self, scope: Any, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._lifespan(receive, send)
+            return
         started = time.perf_counter()
-        parts, method, path = self._started(), scope["method"], scope["path"]
-        answer = self._ready(method, path, scope)
+        parts, path = self._started(), scope["path"]
+        answer = self._ready(scope["method"], path, scope)
         if answer is None:
             await self._slowly(parts, scope, receive, send)
             return
@@ -73,6 +64,13 @@ class ReadService:
         seconds = time.perf_counter() - started
         parts.metrics.requests.add(answer.status, answer.cache, seconds, answer.size)
         parts.access_log.add_shared(path, answer, seconds)
+
+    def drain(self, replaced: bool) -> None:  # noqa: FBT001 - it is all a signal says
+        """Keep no connection beyond the request on it; be ready only where others answer."""
+        self._started().closing = not replaced
+        self._draining = True
+        # What is prepared for many requests says nothing of its connection.
+        self._ready = _nothing_ready
 
     async def _slowly(self, parts: Parts, scope: Any, receive: Receive, send: Send) -> None:
         started = time.perf_counter()

@@ -67,7 +67,7 @@ class AtHand:
             UnknownVersionError: The topology known here does not have the image's version.
         """
         started = time.perf_counter()
-        reader = next((r for r in self._readers(image_id) if not r.pace.open), None)
+        reader = self._first(image_id)
         if reader is None or key in self._flights:
             return None
         found = reader.open_warm(key)
@@ -81,6 +81,12 @@ class AtHand:
             self._cache.put(key, blob)
         self._seen(reader.name, "found", time.perf_counter() - started)
         return blob
+
+    def _first(self, image_id: ImageId) -> GuardedReader | None:
+        for reader in self._readers(image_id):
+            if not reader.pace.open:
+                return reader
+        return None
 
     def _readers(self, image_id: ImageId) -> list[GuardedReader]:
         """Return whom ``BlobSource.route`` would ask in turn, remembered for each partition."""

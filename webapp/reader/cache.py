@@ -6,7 +6,7 @@ from typing import Final
 from cachetools import LRUCache
 
 from webapp.core.ids import ID_LENGTH
-from webapp.reader.blobs import Blob, HeldBlob, LargeBlob
+from webapp.reader.blobs import WHOLE_BYTES, Blob, HeldBlob, LargeBlob
 from webapp.reader.s3fifo import S3Fifo
 
 LARGE_KNOWN: Final = 4096
@@ -18,9 +18,11 @@ class BlobCache:
 
     Args:
         capacity: Bytes of memory for the small ones; 0 keeps none.
+        most: Bytes of the largest one kept.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, *, most: int = WHOLE_BYTES) -> None:
+        self._most = most
         self._held: S3Fifo[HeldBlob] = S3Fifo(capacity)
         self.get = self._held.get
         """Return a blob that is in memory; bound here to save the hot path a call."""
@@ -47,7 +49,7 @@ class BlobCache:
         """Keep a blob under ``key``, at the cost of those asked for least."""
         if isinstance(blob, LargeBlob):
             self._large[key] = blob
-        else:
+        elif blob.size <= self._most:
             self._held.put(key, blob, cost=blob.cost)
 
     def forget(self, key: str) -> None:

@@ -12,6 +12,7 @@ from webapp.reader.terms import Terms
 
 PRIVATE_SECONDS: Final = 86_400
 PUBLIC: Final = "public, max-age=31536000, s-maxage=86400, immutable"
+_RANGES: Final = (b"accept-ranges", b"bytes")
 PENDING: Final = (b"x-shoebox-pending", b"1")
 
 
@@ -74,17 +75,18 @@ def blob_headers(
     blob = picked.blob
     memory = picked.cache == "memory"
     timing = "memory" if memory else f"{picked.cache};dur={seconds * 1000:.1f}"
-    return [
+    headers = [
         (b"content-type", blob.content_type.encode()),
         (b"content-length", b"%d" % length),
         *_validity(name, terms, picked, now),
         (b"content-disposition", _disposition(name, terms, blob).encode()),
-        *([(b"accept-ranges", b"bytes")] if picked.ranges else []),
-        *_vary(name),
         (b"x-cache", picked.cache.encode()),
         (b"server-timing", timing.encode()),
         *SAFE,
     ]
+    if picked.ranges:
+        headers.append(_RANGES)
+    return headers if name.what is not What.NEGOTIATED else [*headers, *_vary(name)]
 
 
 def is_public(name: Name) -> bool:

@@ -65,7 +65,7 @@ class Parts:
         self.access_log = access_log
         self.metrics = Metrics()
         self.noted = Noted(self.metrics.bad_copy)
-        self.cache = BlobCache(settings.cache_bytes)
+        self.cache = BlobCache(settings.cache_bytes, most=settings.cache_blob_bytes)
         self.flights: Flights[Found] = Flights()
         self.shared = _shared_make(settings)
         self._purged: frozenset[str] = frozenset()
@@ -229,7 +229,12 @@ class Parts:
 def _shared_make(settings: ReaderSettings) -> SharedCache | None:
     if not settings.shared_cache_url:
         return None
-    return SharedCache(settings.shared_cache_url, seconds=settings.shared_cache_seconds)
+    return SharedCache(
+        settings.shared_cache_url,
+        seconds=settings.shared_cache_seconds,
+        most=settings.shared_cache_blob_bytes,
+        ttl=settings.shared_cache_ttl,
+    )
 
 
 def _seed_entries(seeds: Mapping[str, str]) -> list[ShardEntry]:

@@ -21,8 +21,11 @@ class ReaderSettings:
         shard_credentials: Shard name → access key and secret key.
         zone: Zone of this process, read from first; empty for none.
         cache_bytes: Memory blobs are kept in.
+        cache_blob_bytes: Larger blobs are not kept in memory.
         shared_cache_url: Valkey or Redis that several read processes share; empty for none.
         shared_cache_seconds: What it does not answer within counts as absent.
+        shared_cache_blob_bytes: Larger blobs are not kept there.
+        shared_cache_ttl: Seconds it keeps a blob.
         poll_seconds: Between looks for a newer topology or journal.
         deadline_seconds: A read that takes longer is answered with 503.
         connect_seconds: Time-out of a connection to a shard.
@@ -37,8 +40,11 @@ class ReaderSettings:
     shard_credentials: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
     zone: str = ""
     cache_bytes: int = 256 * MIB
+    cache_blob_bytes: int = 8 * MIB
     shared_cache_url: str = field(default="", repr=False)
     shared_cache_seconds: float = 0.02
+    shared_cache_blob_bytes: int = MIB
+    shared_cache_ttl: int = 24 * 3600
     poll_seconds: float = 2.0
     deadline_seconds: float = 10.0
     connect_seconds: float = 2.0

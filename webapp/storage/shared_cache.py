@@ -19,9 +19,6 @@ from redis.exceptions import RedisError
 from webapp.core.signing import bytes_digest
 
 PREFIX: Final = "shoebox:image:"
-MOST_BYTES: Final = 1024 * 1024
-"""Larger blobs would hold up everybody else on the same connection."""
-TTL_SECONDS: Final = 24 * 3600
 FAILURES_TO_REST: Final = 3
 REST_SECONDS: Final = 5.0
 CONNECTIONS: Final = 16
@@ -41,11 +38,19 @@ class SharedCache:
     Args:
         url: ``redis://…`` or ``valkey://…``.
         seconds: How long a call may take.
+        most: Bytes of the largest blob kept.
+        ttl: Seconds it is kept.
         clock: Seconds, never running backwards; tests bring their own.
     """
 
     def __init__(
-        self, url: str, *, seconds: float, clock: Callable[[], float] = time.monotonic
+        self,
+        url: str,
+        *,
+        seconds: float,
+        most: int,
+        ttl: int,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         pool = BlockingConnectionPool.from_url(
             f"redis{url.removeprefix('valkey')}" if url.startswith("valkey") else url,
@@ -56,6 +61,8 @@ class SharedCache:
         )
         self._redis = Redis(connection_pool=pool)
         self._seconds = seconds
+        self._most = most
+        self._ttl = ttl
         self._clock = clock
         self._putting: set[asyncio.Task[None]] = set()
         self._failures = 0
@@ -84,7 +91,7 @@ class SharedCache:
     def put_soon(
         self, image_id: str, name: str, about: About, body: bytes, *, wanted: Callable[[], bool]
     ) -> None:
-        """Keep a blob for a day at most; nobody waits for it, and a large one is not kept.
+        """Keep a blob for a while; nobody waits for it, and a large one is not kept.
 
         Args:
             image_id: Whose it is.
@@ -93,7 +100,7 @@ class SharedCache:
             body: All of it.
             wanted: Asked afterwards: False forgets the image again, deleted meanwhile.
         """
-        if len(body) > MOST_BYTES or len(self._putting) >= MOST_WAITING:
+        if len(body) > self._most or len(self._putting) >= MOST_WAITING:
             return
         task = asyncio.create_task(self._put(image_id, name, _pack(about, body), wanted))
         self._putting.add(task)
@@ -117,7 +124,7 @@ class SharedCache:
     async def _put(self, image_id: str, name: str, data: bytes, wanted: Callable[[], bool]) -> None:
         async with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.hset(PREFIX + image_id, name, data)
-            pipeline.expire(PREFIX + image_id, TTL_SECONDS)
+            pipeline.expire(PREFIX + image_id, self._ttl)
             await self._run(pipeline.execute)
         if not wanted():
             await self.purge([image_id])

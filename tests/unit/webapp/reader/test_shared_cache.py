@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.unit.webapp.reader.world import JPEG, serving
-from webapp.storage.shared_cache import FAILURES_TO_REST, MOST_BYTES, SharedCache, _pack
+from webapp.storage.shared_cache import FAILURES_TO_REST, SharedCache, _pack
 
 NOWHERE = "redis://127.0.0.1:9/0"
 
@@ -133,7 +133,7 @@ async def test_a_deleted_image_is_purged(world, reader, redis):
 
 
 async def test_what_was_deleted_while_it_was_put_is_forgotten_again(redis):
-    cache = SharedCache(NOWHERE, seconds=1.0)
+    cache = SharedCache(NOWHERE, seconds=1.0, most=1000, ttl=60)
     cache._redis = redis
     cache.put_soon("x", "original", {"digest": ""}, b"x", wanted=lambda: False)
     await asyncio.gather(*cache._putting)
@@ -141,7 +141,7 @@ async def test_what_was_deleted_while_it_was_put_is_forgotten_again(redis):
 
 
 async def test_large_blobs_are_not_put(redis):
-    cache = SharedCache(NOWHERE, seconds=1.0)
+    cache = SharedCache(NOWHERE, seconds=1.0, most=1000, ttl=60)
     cache._redis = redis
-    cache.put_soon("x", "original", {}, bytes(MOST_BYTES + 1), wanted=lambda: True)
+    cache.put_soon("x", "original", {}, bytes(1001), wanted=lambda: True)
     assert not cache._putting

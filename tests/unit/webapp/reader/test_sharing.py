@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.unit.webapp.reader.world import JPEG
+from tests.unit.webapp.reader.world import JPEG, serving
 
 
 @pytest.fixture
@@ -53,6 +53,13 @@ async def test_a_read_nobody_waits_for_ends_in_memory(image_id, reader):
     only.cancel()
     release.set()
     await reader.until(lambda: len(reader.parts.cache) == 1)
+
+
+async def test_what_is_larger_than_the_setting_is_not_kept(world):
+    image_id = world.image()
+    async with serving(world, cache_blob_bytes=len(JPEG) - 1) as reader:
+        assert (await reader.get(f"/{image_id}")).content == JPEG
+        assert len(reader.parts.cache) == 0
 
 
 async def test_memory_is_bounded_by_bytes(world, reader):
