@@ -9,14 +9,12 @@ from collections.abc import Callable, Container
 
 from webapp.core.ids import ImageId
 from webapp.core.journal import Journal
-from webapp.core.placement import positions
 from webapp.core.signing import bytes_digest
-from webapp.core.topology import Topology
 from webapp.reader.blobs import HeldBlob, image_of, type_served
 from webapp.reader.cache import BlobCache
 from webapp.reader.follower import Follower
 from webapp.reader.noted import Noted
-from webapp.reader.shards import Shards
+from webapp.reader.places import PlaceBook
 from webapp.storage.aio.guarded import GuardedReader
 
 
@@ -24,38 +22,30 @@ class AtHand:
     """Finds blobs without waiting.
 
     Args:
-        topology: Says where.
+        places: Say where.
         journal: Says what must not be kept.
-        shards: Who is asked.
         cache: Keeps what was found.
         flights: Keys of what is being read; whoever wants one of these joins that read.
         noted: Bad copies.
-        zone: Zone asked first; empty for none.
         seen: Called for every position that had it; see Route.
     """
 
     def __init__(
         self,
         *,
-        topology: Follower[Topology],
+        places: PlaceBook,
         journal: Follower[Journal],
-        shards: Shards,
         cache: BlobCache,
         flights: Container[str],
         noted: Noted,
-        zone: str,
         seen: Callable[[str, str, float], object],
     ) -> None:
-        self._topology = topology
+        self._places = places
         self._journal = journal
-        self._shards = shards
         self._cache = cache
         self._flights = flights
         self._noted = noted
-        self._zone = zone
         self._seen = seen
-        self._homes: dict[tuple[int, str], list[GuardedReader]] = {}
-        self._homes_under: Topology | None = None
 
     def find(self, image_id: ImageId, key: str) -> HeldBlob | None:
         """Return a blob whose first position has it at hand; it stays in memory from then on.
@@ -83,25 +73,9 @@ class AtHand:
         return blob
 
     def _first(self, image_id: ImageId) -> GuardedReader | None:
-        for reader in self._readers(image_id):
+        """Return whom ``BlobSource.route`` would ask first."""
+        places = self._places.find(image_id)
+        for reader in places.readers[: places.homes]:
             if not reader.pace.open:
                 return reader
         return None
-
-    def _readers(self, image_id: ImageId) -> list[GuardedReader]:
-        """Return whom ``BlobSource.route`` would ask in turn, remembered for each partition."""
-        topology = self._topology.value
-        if topology is not self._homes_under:
-            self._homes, self._homes_under = {}, topology
-        place = image_id.version, image_id.random[:3]
-        readers = self._homes.get(place)
-        if readers is None:
-            readers = self._homes[place] = self._find_readers(topology, image_id)
-        return readers
-
-    def _find_readers(self, topology: Topology, image_id: ImageId) -> list[GuardedReader]:
-        version = topology.places(image_id.version)[0]
-        homes = positions(version, image_id.partition)[: version.replica_count]
-        near_first = sorted(homes, key=lambda spec: spec.zone != self._zone)
-        found = [self._shards.get(spec.name) for spec in near_first]
-        return [reader for reader in found if reader is not None]

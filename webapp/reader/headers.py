@@ -2,7 +2,6 @@
 
 from typing import Final, NamedTuple
 
-from webapp.core.ids import Kind
 from webapp.reader.answers import NO_STORE, SAFE, Headers
 from webapp.reader.blobs import Blob, extension_of
 from webapp.reader.disposition import attachment, inline
@@ -91,7 +90,8 @@ def blob_headers(
 
 def is_public(name: Name) -> bool:
     """Return whether everybody gets the same answer for this name."""
-    return name.image_id.kind is Kind.PUBLIC and name.what in {What.ORIGINAL, What.RENDITION}
+    # Not ``in``: the hash of a member of an enumeration is computed in Python.
+    return not name.signed and (name.what is What.ORIGINAL or name.what is What.RENDITION)
 
 
 def _validity(name: Name, terms: Terms, picked: Picked, now: float) -> Headers:

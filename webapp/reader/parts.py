@@ -17,6 +17,7 @@ from webapp.reader.flights import Flights
 from webapp.reader.follower import Follower, journal_kind, topology_kind
 from webapp.reader.metrics import Metrics
 from webapp.reader.noted import Noted
+from webapp.reader.places import PlaceBook
 from webapp.reader.poller import Poller
 from webapp.reader.readiness import Readiness, readiness
 from webapp.reader.reading import Reading
@@ -125,25 +126,23 @@ class Parts:
         self.cache.purge(journal.entries)
 
     def _source_make(self) -> BlobSource:
+        places = PlaceBook(topology=self.topology, shards=self.shards, zone=self.settings.zone)
         at_hand = AtHand(
-            topology=self.topology,
+            places=places,
             journal=self.journal,
-            shards=self.shards,
             cache=self.cache,
             flights=self.flights,
             noted=self.noted,
-            zone=self.settings.zone,
             seen=self.metrics.positions.add,
         )
         return BlobSource(
             topology=self.topology,
+            places=places,
             journal=self.journal,
-            shards=self.shards,
             cache=self.cache,
             flights=self.flights,
             at_hand=at_hand,
             noted=self.noted,
-            zone=self.settings.zone,
             deadline=self.settings.deadline_seconds,
             seen=self.metrics.positions.add,
             shared=self.shared,

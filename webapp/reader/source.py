@@ -9,7 +9,6 @@ from typing import Final, NamedTuple, TypeVar
 from webapp.core.errors import DigestMismatchError, ShardsUnavailableError, ShardUnavailableError
 from webapp.core.ids import ImageId
 from webapp.core.journal import Journal
-from webapp.core.placement import all_positions
 from webapp.core.signing import bytes_digest
 from webapp.core.topology import Topology
 from webapp.reader.at_hand import AtHand
@@ -25,9 +24,10 @@ from webapp.reader.cache import BlobCache
 from webapp.reader.flights import Flights
 from webapp.reader.follower import Follower
 from webapp.reader.noted import BadCopy, Noted
-from webapp.reader.shards import Shards
+from webapp.reader.places import PlaceBook
+from webapp.reader.route import Got, Route
 from webapp.reader.stream import BlobStream
-from webapp.reader.walk import Got, Route, walk
+from webapp.reader.walk import walk
 from webapp.storage.aio.base import AsyncBlob
 from webapp.storage.aio.guarded import GuardedReader
 from webapp.storage.aio.pace import HedgeBudget
@@ -53,14 +53,13 @@ class BlobSource:
     """Finds blobs.
 
     Args:
-        topology: Says where.
+        topology: Says which versions there are.
+        places: Say where.
         journal: Says what must not be kept.
-        shards: Who is asked.
         cache: What is in memory.
         flights: What is being read.
         at_hand: What takes no waiting.
         noted: Bad copies.
-        zone: Zone asked first; empty for none.
         deadline: Seconds one blob may take.
         seen: Called for every position asked; see Route.
         budget: Of second reads.
@@ -68,13 +67,12 @@ class BlobSource:
     """
 
     topology: Follower[Topology]
+    places: PlaceBook
     journal: Follower[Journal]
-    shards: Shards
     cache: BlobCache
     flights: Flights[Found]
     at_hand: AtHand
     noted: Noted
-    zone: str
     deadline: float
     seen: Callable[[str, str, float], object]
     budget: HedgeBudget = field(default_factory=HedgeBudget)
@@ -152,32 +150,23 @@ class BlobSource:
         )
 
     def route(self, image_id: ImageId) -> Route:
-        """Return whom to ask about an image.
-
-        One whose version was moved by a rebalance is looked for where it belongs now, then
-        where it was: it may not have been copied yet, and something may have come late. Then
-        the smallest quorum counts, since a copy may hide in either place.
+        """Return whom to ask about an image, in which order.
 
         Raises:
             UnknownVersionError: The topology known here does not have its version.
         """
-        topology = self.topology.value
-        places = topology.places(image_id.version)
-        version = places[0]
-        specs = all_positions(topology, image_id.version, image_id.partition)
-        first = sorted(specs[: version.replica_count], key=lambda spec: spec.zone != self.zone)
-        ordered = [*first, *specs[version.replica_count :]]
-        found = {spec.name: self.shards.get(spec.name) for spec in ordered}
-        # Those that are slow of late come last, and are asked all the same.
-        readers = sorted((r for r in found.values() if r is not None), key=lambda r: r.pace.open)
-        homes = {spec.name for spec in first}
-        silent = [name for name, reader in found.items() if reader is None]
+        places = self.places.find(image_id)
+        readers, in_order = places.readers, places.homes
+        if any(reader.pace.open for reader in readers):
+            # Those that are slow of late come last, and are asked all the same.
+            in_order = sum(not reader.pace.open for reader in readers[:in_order])
+            readers = tuple(sorted(readers, key=lambda reader: reader.pace.open))
         return Route(
             readers,
-            in_order=sum(r.name in homes and not r.pace.open for r in readers),
-            silent=sum(not topology.emptied(name) for name in silent),
-            quorum=min(place.quorum for place in places),
-            patience=self.deadline / (version.replica_count + 2),
+            in_order=in_order,
+            silent=places.silent,
+            quorum=places.quorum,
+            patience=self.deadline / (places.replica_count + 2),
             seen=self.seen,
             budget=self.budget,
         )

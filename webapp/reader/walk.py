@@ -7,9 +7,7 @@ of them were silent to hide a copy that was acknowledged.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from webapp.core.errors import (
     DigestMismatchError,
@@ -17,52 +15,14 @@ from webapp.core.errors import (
     ShardsUnavailableError,
     ShardUnavailableError,
 )
+from webapp.reader.first import OUTRUN, First
+from webapp.reader.route import Got, Miss, Route
 from webapp.storage.aio.guarded import GuardedReader
-from webapp.storage.aio.pace import HedgeBudget
 
-OUTRUN: Final = "outrun"
 T = TypeVar("T")
 Attempt = Callable[[GuardedReader], Awaitable[T | None]]
 """Gives what is asked for, None when absent; raises ShardUnavailableError when the shard
 cannot tell and DigestMismatchError when its copy is bad."""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Whom to ask, in which order.
-
-    Args:
-        readers: Of the positions that may be read, best first.
-        in_order: How many are asked one after the other; the rest at the same time.
-        silent: Positions that cannot be asked at all: down, dead, unknown.
-        quorum: W: with so many silent positions a copy may hide.
-        patience: Seconds for one position, so that one that hangs leaves time for others.
-        seen: Called with the shard, ``found``, ``absent``, ``silent``, ``bad`` or ``outrun``,
-            and the seconds it took.
-        budget: Bounds second reads while all is well.
-    """
-
-    readers: Sequence[GuardedReader]
-    in_order: int
-    silent: int
-    quorum: int
-    patience: float
-    seen: Callable[[str, str, float], object]
-    budget: HedgeBudget = field(default_factory=HedgeBudget)
-
-
-class _Miss(Enum):
-    ABSENT = "absent"
-    SILENT = "silent"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Got(Generic[T]):
-    """What a position gave."""
-
-    value: T
-    reader: GuardedReader
 
 
 async def walk(
@@ -83,31 +43,50 @@ async def walk(
         ShardsUnavailableError: No position gave it, and one that was silent may have it, or
             a copy is there and bad. Trying again helps once they are back or repaired.
     """
-    misses: list[_Miss] = []
+    misses: list[Miss] = []
     route.budget.earn()
-    if got := await _InOrder(route, attempt, misses).run(discard):
+    if route.in_order and (got := await _in_order(route, attempt, misses, discard)):
         return got
     if got := await _ask_rest(route, attempt, misses, discard):
         return got
-    silent = route.silent + misses.count(_Miss.SILENT)
-    if silent >= route.quorum or _Miss.BAD in misses:
-        raise ShardsUnavailableError(silent=silent, bad=misses.count(_Miss.BAD))
+    silent = route.silent + misses.count(Miss.SILENT)
+    if silent >= route.quorum or Miss.BAD in misses:
+        raise ShardsUnavailableError(silent=silent, bad=misses.count(Miss.BAD))
     raise NotFoundError
 
 
-class _InOrder(Generic[T]):
-    """Asks the first positions, each once the one before has nothing or is late."""
+async def _in_order(
+    route: Route,
+    attempt: Attempt[T],
+    misses: list[Miss],
+    discard: Callable[[T], Awaitable[object]] | None,
+) -> Got[T] | None:
+    """Return what the quickest of the first positions has; None when none of them has it."""
+    others = _Others(route, attempt, misses)
+    outcome, asking = await First(
+        route, lambda reader: _ask(route, reader, attempt), lambda: others.run(discard)
+    ).run()
+    if isinstance(outcome, Got):
+        await _settle([asking] if asking else [], outcome, discard)
+        return outcome
+    if isinstance(outcome, Miss):
+        misses.append(outcome)
+    return await (asking or others.run(discard))
 
-    def __init__(self, route: Route, attempt: Attempt[T], misses: list[_Miss]) -> None:
+
+class _Others(Generic[T]):
+    """Asks the positions after the first, each once the one before has nothing or is late."""
+
+    def __init__(self, route: Route, attempt: Attempt[T], misses: list[Miss]) -> None:
         self._route = route
         self._attempt = attempt
         self._misses = misses
-        self._asked: dict[asyncio.Task[Got[T] | _Miss], GuardedReader] = {}
+        self._asked: dict[asyncio.Task[Got[T] | Miss], GuardedReader] = {}
         self._got: Got[T] | None = None
 
     async def run(self, discard: Callable[[T], Awaitable[object]] | None) -> Got[T] | None:
         """Return what the quickest has; None when none of them has it."""
-        readers = self._route.readers[: self._route.in_order]
+        readers = self._route.readers[1 : self._route.in_order]
         try:
             for reader in readers:
                 self._start(reader)
@@ -137,7 +116,7 @@ class _InOrder(Generic[T]):
             if self._take(done, newest) and not last:
                 return
 
-    def _take(self, done: set["asyncio.Task[Got[T] | _Miss]"], newest: GuardedReader) -> bool:
+    def _take(self, done: set["asyncio.Task[Got[T] | Miss]"], newest: GuardedReader) -> bool:
         """Note what came; return whether the newest has answered."""
         answered = False
         for task in [task for task in self._asked if task in done]:
@@ -146,14 +125,14 @@ class _InOrder(Generic[T]):
             if isinstance(outcome, Got) and self._got is None:
                 self._got = outcome
                 self._strike_slower(task)
-            elif isinstance(outcome, _Miss):
+            elif isinstance(outcome, Miss):
                 self._misses.append(outcome)
                 del self._asked[task]
         if self._got:
             self._asked = {task: r for task, r in self._asked.items() if r is not self._got.reader}
         return answered or self._got is not None
 
-    def _strike_slower(self, quicker: "asyncio.Task[Got[T] | _Miss]") -> None:
+    def _strike_slower(self, quicker: "asyncio.Task[Got[T] | Miss]") -> None:
         """Note against those that were asked before and have not answered yet."""
         for task, reader in self._asked.items():
             if task is quicker:
@@ -163,37 +142,37 @@ class _InOrder(Generic[T]):
                 self._route.seen(reader.name, OUTRUN, reader.pace.hedge_after)
 
 
-async def _ask(route: Route, reader: GuardedReader, attempt: Attempt[T]) -> Got[T] | _Miss:
+async def _ask(route: Route, reader: GuardedReader, attempt: Attempt[T]) -> Got[T] | Miss:
     started = time.perf_counter()
     outcome = await _outcome(route, reader, attempt)
     word = "found" if isinstance(outcome, Got) else outcome.value
     seconds = time.perf_counter() - started
     route.seen(reader.name, word, seconds)
-    if outcome is _Miss.BAD:
+    if outcome is Miss.BAD:
         reader.pace.strike()
-    elif outcome is not _Miss.SILENT:
+    elif outcome is not Miss.SILENT:
         reader.pace.answered(seconds)
     return outcome
 
 
-async def _outcome(route: Route, reader: GuardedReader, attempt: Attempt[T]) -> Got[T] | _Miss:
+async def _outcome(route: Route, reader: GuardedReader, attempt: Attempt[T]) -> Got[T] | Miss:
     try:
         async with asyncio.timeout(route.patience):
             value = await attempt(reader)
     except TimeoutError:
         reader.failed(ShardUnavailableError(shard=reader.name, waited_seconds=route.patience))
-        return _Miss.SILENT
+        return Miss.SILENT
     except ShardUnavailableError:
-        return _Miss.SILENT
+        return Miss.SILENT
     except DigestMismatchError:
-        return _Miss.BAD
-    return _Miss.ABSENT if value is None else Got(value, reader)
+        return Miss.BAD
+    return Miss.ABSENT if value is None else Got(value, reader)
 
 
 async def _ask_rest(
     route: Route,
     attempt: Attempt[T],
-    misses: list[_Miss],
+    misses: list[Miss],
     discard: Callable[[T], Awaitable[object]] | None,
 ) -> Got[T] | None:
     """Ask the rest at the same time; add what failed to ``misses``."""
@@ -213,7 +192,7 @@ async def _ask_rest(
 
 
 async def _settle(
-    tasks: Sequence["asyncio.Task[Got[T] | _Miss]"],
+    tasks: Sequence["asyncio.Task[Got[T] | Miss] | asyncio.Task[Got[T] | None]"],
     kept: Got[T] | None,
     discard: Callable[[T], Awaitable[object]] | None,
 ) -> None:

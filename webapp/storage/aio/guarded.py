@@ -7,8 +7,7 @@ background, so that a request neither waits for a check nor for a shard known to
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Final
 
 from webapp.core.errors import ShardIdentityError, ShardUnavailableError
@@ -71,12 +70,16 @@ class GuardedReader:
             ShardIdentityError: The store is not this shard; it says nothing about the blob.
             ShardUnavailableError: Cannot tell.
         """
-        await self._believe()
-        async with self._watched():
+        if self._clock() - self._confirmed >= self.fresh_for:
+            await self._believe()
+        try:
             blob = await self.inner.open(key, start=start, end=end)
             if blob is None and self._sure_absent:
                 await self._confirm()
-            return blob
+        except ShardUnavailableError as error:
+            self.failed(error)
+            raise
+        return blob
 
     def open_warm(self, key: str) -> Warm | None:
         """Return a small blob if that takes no waiting, and the shard is surely itself."""
@@ -118,8 +121,6 @@ class GuardedReader:
 
     async def _believe(self) -> None:
         """Return when the shard is itself as far as anybody knows."""
-        if self._clock() - self._confirmed < self.fresh_for:
-            return
         if self._asked and self.problem is not None:
             raise self._known()
         await self.check()
@@ -130,11 +131,10 @@ class GuardedReader:
         self.suspected.clear()
         started = self._clock()
         try:
-            async with self._watched():
-                await self._confirm_soon()
+            await self._confirm_soon()
             self.pace.probed(self._clock() - started)
-        except ShardUnavailableError:
-            return
+        except ShardUnavailableError as error:
+            self.failed(error)
         finally:
             self._asked, self._looked = True, self._clock()
 
@@ -147,14 +147,6 @@ class GuardedReader:
 
     def _known(self) -> ShardUnavailableError:
         return ShardUnavailableError(f"Shard {self.name!r} is known to be away.", shard=self.name)
-
-    @asynccontextmanager
-    async def _watched(self) -> AsyncIterator[None]:
-        try:
-            yield
-        except ShardUnavailableError as error:
-            self.failed(error)
-            raise
 
     async def _confirm(self) -> None:
         started = self._clock()

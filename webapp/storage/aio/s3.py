@@ -5,8 +5,7 @@ and bytes come with one request.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, Final
 
@@ -62,10 +61,7 @@ class S3Reader:
             return await self._open_nothing(key)
         try:
             async with asyncio.timeout(self._read_seconds):
-                with self._errors():
-                    result = await obstore.get_async(
-                        self._store(), key, options=_options(start, end)
-                    )
+                result = await obstore.get_async(self._store(), key, options=_options(start, end))
         except TimeoutError:
             raise ShardUnavailableError(shard=self.name, key=key) from None
         except FileNotFoundError as error:
@@ -73,8 +69,10 @@ class S3Reader:
                 return None
             # A missing bucket, or a stranger at the address, is no answer about the blob.
             raise ShardUnavailableError(shard=self.name, answer=str(error)[:300]) from None
-        except _PastTheEnd:
-            return await self._open_nothing(key)
+        except BaseError as error:
+            if _RANGE in str(error):
+                return await self._open_nothing(key)
+            raise self._unavailable(error) from None
         return AsyncBlob(_stat(result), _ResultChunks(self, result))
 
     def open_warm(self, key: str) -> Warm | None:  # noqa: ARG002 - as every reader has it
@@ -119,19 +117,8 @@ class S3Reader:
             retry_config={"max_retries": 0},
         )
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseError as error:
-            text = str(error)
-            if _RANGE in text:
-                raise _PastTheEnd from None
-            raise ShardUnavailableError(shard=self.name, answer=text[:300]) from None
-
-
-class _PastTheEnd(Exception):  # noqa: N818 - a turn of the flow inside this page, not an error
-    """The range starts after the blob's end."""
+    def _unavailable(self, error: BaseError) -> ShardUnavailableError:
+        return ShardUnavailableError(shard=self.name, answer=str(error)[:300])
 
 
 class _ResultChunks:
@@ -152,11 +139,13 @@ class _ResultChunks:
             raise StopAsyncIteration
         try:
             async with asyncio.timeout(self._reader._read_seconds):  # noqa: SLF001 - one page
-                with self._reader._errors():  # noqa: SLF001 - one page
-                    return await self._next()
+                return await self._next()
         except TimeoutError:
             await self.aclose()
             raise ShardUnavailableError(shard=self._reader.name) from None
+        except BaseError as error:
+            await self.aclose()
+            raise self._reader._unavailable(error) from None  # noqa: SLF001 - one page
         except (StopAsyncIteration, ShardUnavailableError):
             await self.aclose()
             raise

@@ -6,6 +6,7 @@ import json
 import pytest
 from prometheus_client import CollectorRegistry
 
+from webapp.core.errors import ShardsUnavailableError
 from webapp.reader.access_log import AccessLog
 from webapp.reader.answers import Answer
 from webapp.reader.blobs import HeldBlob, LargeBlob
@@ -42,7 +43,7 @@ async def test_closing_stops_jobs():
     waiting = asyncio.create_task(flights.join("key", asyncio.Event().wait))
     await asyncio.sleep(0)
     await flights.aclose()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(ShardsUnavailableError):
         await waiting
     assert len(flights) == 0
 

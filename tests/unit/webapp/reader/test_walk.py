@@ -8,7 +8,8 @@ from webapp.core.errors import (
     ShardsUnavailableError,
     ShardUnavailableError,
 )
-from webapp.reader.walk import Route, walk
+from webapp.reader.route import Route
+from webapp.reader.walk import walk
 from webapp.storage.aio.pace import HedgeBudget, Pace
 
 
