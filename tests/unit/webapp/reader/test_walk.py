@@ -26,7 +26,7 @@ class Position:
 
 
 class Walking:
-    def __init__(self, answers, *, in_order=3, silent=0, quorum=2):
+    def __init__(self, answers, *, in_order=3, silent=0, quorum=2, patience=0.05):
         self.readers = [Position(f"p{i}") for i in range(len(answers))]
         self.answers = dict(zip((r.name for r in self.readers), answers, strict=True))
         self.asked, self.seen, self.discarded = [], [], []
@@ -35,7 +35,7 @@ class Walking:
             in_order,
             silent,
             quorum,
-            patience=0.05,
+            patience=patience,
             seen=lambda name, outcome, _seconds: self.seen.append((name, outcome)),
         )
 
@@ -53,6 +53,8 @@ class Walking:
         return (await walk(self.route, self.attempt, discard=self.discard)).value
 
 
+PATIENT = 30.0
+"""Where a busy machine must not turn what is late into what hangs."""
 SILENT = ShardUnavailableError("silent")
 BAD = DigestMismatchError("bad")
 
@@ -135,7 +137,7 @@ async def late():
 @pytest.fixture
 def walking():
     """The first position is later than usual, and all have it."""
-    walking = Walking([late, "b", "c"])
+    walking = Walking([late, "b", "c"], patience=PATIENT)
     for reader in walking.readers:
         reader.pace.hedge_after = 0.001
     return walking
@@ -163,14 +165,14 @@ async def test_a_suspect_needs_no_budget(walking):
 
 
 async def test_a_first_that_is_late_and_still_quicker_answers():
-    walking = Walking([late, hang])
+    walking = Walking([late, hang], patience=PATIENT)
     walking.readers[0].pace.hedge_after = 0.001
     assert await walking.walk() == "late"
     assert not walking.readers[0].pace.suspect
 
 
 async def test_a_late_first_is_given_back_when_it_came_after_all():
-    walking = Walking([late, None, None])
+    walking = Walking([late, None, None], patience=PATIENT)
     walking.readers[0].pace.hedge_after = walking.readers[1].pace.hedge_after = 0.001
     assert await walking.walk() == "late"
 
@@ -187,7 +189,7 @@ async def test_two_that_answer_in_the_same_turn_answer_at_once():
         await together.wait()
         return "second"
 
-    walking = Walking([first, second])
+    walking = Walking([first, second], patience=PATIENT)
     walking.readers[0].pace.hedge_after = 0.001
     async with asyncio.timeout(5):
         kept = await walking.walk()
@@ -195,7 +197,7 @@ async def test_two_that_answer_in_the_same_turn_answer_at_once():
 
 
 async def test_who_has_it_is_not_kept_waiting_by_a_first_that_hangs():
-    walking = Walking([hang, "b"])
+    walking = Walking([hang, "b"], patience=PATIENT)
     walking.readers[0].pace.hedge_after = 0.001
     assert await walking.walk() == "b"
     assert walking.readers[0].failures == []
