@@ -21,11 +21,11 @@ def flat(servers, folder, options):
     reader = servers.reader("reader", world, reader_cache_bytes=CACHE_BYTES)
     script = folder / "paths.lua"
     script.write_text(LUA % paths)
-    done, sizes = 0, [reader.rss()]
+    done, sizes = 0, [reader.largest()]
     began = time.monotonic()
     while done < options.requests and time.monotonic() - began < MOST_SECONDS:
         done += _ask(reader.port, script)
-        sizes.append(reader.rss())
+        sizes.append(reader.largest())
     _say(done, sizes, time.monotonic() - began)
 
 

@@ -42,9 +42,9 @@ class Server:
             ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")
 
-    def rss(self):
-        """Bytes of memory now, of the whole family."""
-        pages = sum(
+    def largest(self):
+        """Bytes of memory now, of the process of the family that has most: the one that serves."""
+        pages = max(
             int(Path(f"/proc/{pid}/statm").read_text().split()[1])
             for pid in family(self.process.pid)
         )

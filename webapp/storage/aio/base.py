@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Protocol
 from webapp.core.label import Label
 from webapp.storage.base import BlobStat
 
-STREAM_BYTES: Final = 64 * 1024
+STREAM_BYTES: Final = 32 * 1024
 """Read at a time of what is streamed: in memory once for each client that waits."""
 WHOLE_BYTES: Final = 8 * 1024 * 1024
 """Ranges up to this size may come in one piece, because whoever asks keeps them whole."""
