@@ -3,8 +3,10 @@ import time
 
 import pytest
 
-from tests.unit.webapp.reader.world import JPEG
+from tests.unit.webapp.reader.world import JPEG, KEYRING, OTHER_KEYRING, serving
 from webapp.core.ids import Kind
+from webapp.core.links import LinkMaker
+from webapp.core.signing import Keyring
 
 HEIC = b"heic bytes"
 
@@ -88,3 +90,18 @@ async def test_a_link_that_ends_meanwhile_ends(world, signed, reader):
     assert (await reader.get(link)).status_code == 200
     reader.parts.reading._clock = lambda: time.time() + 60
     assert (await reader.get(link)).status_code == 403
+
+
+async def test_links_of_both_keys_are_good_while_keys_rotate(world, signed):
+    ends = int(time.time()) + 60
+    both = Keyring.parse(f"k2:{'22' * 32},k1:{'11' * 32}")
+    links = [LinkMaker("", keyring, ends) for keyring in (KEYRING, both)]
+    async with serving(world, keyring=both) as reader:
+        answers = [await reader.get(maker.original(str(signed), "image/jpeg")) for maker in links]
+    assert [answer.content for answer in answers] == [JPEG, JPEG]
+
+
+async def test_a_link_of_a_key_that_was_taken_away_is_not_allowed(world, signed):
+    gone = LinkMaker("", OTHER_KEYRING, int(time.time()) + 60)
+    async with serving(world) as reader:
+        assert (await reader.get(gone.original(str(signed), "image/jpeg"))).status_code == 403
