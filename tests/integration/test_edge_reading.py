@@ -136,6 +136,16 @@ def test_it_keeps_an_answer_no_longer_than_a_delete_may_take():
     assert fresh + max(stale, on_error) + READERS_SECONDS < EDGE_SECONDS
 
 
+def test_every_reader_forgets_a_deleted_image(edge):
+    path = f"/{edge.world.image()}"
+    for reader in edge.readers:
+        assert [reader.get(path).headers["x-cache"] for _ in range(2)] == ["shard", "memory"]
+    edge.world.delete(path[1:])
+    for reader in edge.readers:
+        gone = reader.until(lambda r=reader: r.get(path).status_code == 410, seconds=SECONDS)
+        assert gone < READERS_SECONDS
+
+
 def test_a_deleted_image_is_gone_from_the_edge(tmp_path):
     brief = "max-age=1, stale-while-revalidate=1, stale-if-error=1"
     settings = {"topology_poll": 0.2}

@@ -13,6 +13,14 @@ from typing import Final
 
 _TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _LIST: Final = re.compile(r'[ \t,]*(?:(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"[ \t]*(?:,[ \t,]*|$))+')
+_DAY: Final = r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?"
+_MONTH: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_TIME: Final = r"\d\d:\d\d:\d\d"
+_DATE: Final = re.compile(
+    rf"{_DAY}, (?:\d\d {_MONTH} \d{{4}}|\d\d-{_MONTH}-\d\d) {_TIME} GMT"
+    rf"|{_DAY} {_MONTH} [ \d]\d {_TIME} \d{{4}}",
+    re.ASCII,
+)
 ANY: Final = "*"
 
 
@@ -89,9 +97,10 @@ def _matches_strongly(text: str, etag: str) -> bool:
 def date_parse(text: str) -> int | None:
     """Return an HTTP date as seconds since 1970; None when it is none.
 
-    Source: RFC 9110 section 5.6.7, the obsolete forms included.
+    Source: RFC 9110 section 5.6.7, the obsolete forms included. What is a date elsewhere, with
+    another zone for example, is none here: such a field is passed over.
     """
-    if not text or len(text) > 40:  # noqa: PLR2004 - no form of a date is longer
+    if _DATE.fullmatch(text) is None:
         return None
     try:
         parsed = parsedate_to_datetime(text)
