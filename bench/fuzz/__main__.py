@@ -1,7 +1,7 @@
 """Damaged pictures against the write service and the workers, made-up requests against the reader.
 
     python -m bench.fuzz uploads --seconds 600 --seed 1
-    python -m bench.fuzz reads --requests 100000 --seed 1
+    python -m bench.fuzz reads --requests 100000 --seed 1 [--edge]
 
 Starts an embedded Shoebox of its own on free ports, in a folder that is gone afterwards. The same
 seed sends the same bytes. Prints counts; ends with 1 when something happened that may not.
@@ -40,6 +40,7 @@ def _arguments():
     uploads.set_defaults(fuzz=uploads_fuzz)
     reads = what.add_parser("reads", help="generated requests to the read service")
     reads.add_argument("--requests", type=int, default=100_000)
+    reads.add_argument("--edge", action="store_true", help="through nginx, in front of it")
     reads.set_defaults(fuzz=reads_fuzz)
     for parser_of_one in (uploads, reads):
         parser_of_one.add_argument("--seed", type=int, default=1)

@@ -5,24 +5,36 @@ import socket
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from config.local.ports import free_port_block
+from config.local.runner import started
+from config.local.servers import Nginx
 from tests import samples
 from tests.unit.webapp.reader.test_hostile import METHODS, made
 
 THREADS = 4
 HANG_SECONDS = 20
 KNOWN = {200, 206, 304, 400, 403, 404, 405, 410, 412, 414, 416, 431, 503}
+EDGE_KNOWN = {408, 413, 429, 501, 505}
+"""What nginx says of requests that no reader gets to see."""
 NEVER = (b"Traceback", b"file://", b"site-packages", b".py")
 DAMAGE_ONE_IN = 5
 
 
 class Target:
-    """A read service with images of each kind, and what it must never say."""
+    """A read service with images of each kind, and what it must never say.
 
-    def __init__(self, system):
+    Args:
+        system: Whose read service it is.
+        edge: In front of it, as config/local describes it; None to ask the service itself.
+    """
+
+    def __init__(self, system, edge):
         url = urlsplit(system.environment["SHOEBOX_READ_URL"])
-        self.address = (url.hostname, url.port)
+        self.address = (url.hostname, edge.read_port if edge else url.port)
         client = system.client
         bodies = [samples.jpeg(), samples.png_with_alpha(), samples.heic(), samples.gif()]
         images = [client.store_ready(body, kind=kind) for body in bodies for kind in ("p", "s")]
@@ -34,7 +46,9 @@ class Target:
         folder = system.environment["SHOEBOX_DATA"]
         keys = system.environment["SHOEBOX_SIGNING_KEYS"].partition(":")[2]
         self.secrets = [text.encode() for text in (folder, keys, *self.signatures)]
-        self.log = system.described("read").log
+        self.logs = [system.described("read").log]
+        self.logs += [edge.directory / name for name in ("access.log", "nginx.log")] if edge else []
+        self.known = KNOWN | EDGE_KNOWN if edge else KNOWN
 
 
 def _signed(links):
@@ -48,7 +62,32 @@ def _signed(links):
 
 def reads_fuzz(system, options):
     """Send the requests; return what may not have happened."""
-    target = Target(system)
+    with ExitStack() as stack:
+        edge = _edge(system) if options.edge else None
+        if edge:
+            stack.enter_context(started(edge.service()))
+        found = _fuzz(Target(system, edge), options)
+    system.settle()
+    return found
+
+
+def _edge(system):
+    port = free_port_block(3)
+    services = [
+        urlsplit(system.environment[f"SHOEBOX_{name}_URL"]).port for name in ("WRITE", "READ")
+    ]
+    return Nginx(
+        directory=Path(system.environment["SHOEBOX_DATA"]) / "edge",
+        write_port=port,
+        read_port=port + 1,
+        writers=(services[0],),
+        readers=(services[1],),
+        inner_port=port + 2,
+        changed={"EDGE_ACCESS_LOG": "access.log shoebox"},
+    )
+
+
+def _fuzz(target, options):
     began = time.monotonic()
     share = options.requests // THREADS
     with ThreadPoolExecutor(THREADS) as threads:
@@ -63,10 +102,10 @@ def reads_fuzz(system, options):
         print(f"  {status} {count:8}")
     print(f"slowest answer {max(slowest for _, slowest, _ in runs):.2f} s")
     found = [problem for _, _, problems in runs for problem in problems]
-    log = target.log.read_bytes()
-    found += [f"{secret!r} is in the log" for secret in target.secrets[1:] if secret in log]
-    found += ["a traceback is in the log"] if b"Traceback" in log else []
-    system.settle()
+    for log in target.logs:
+        said = log.read_bytes()
+        found += [f"{s!r} is in {log.name}" for s in target.secrets[1:] if s in said]
+        found += [f"a traceback is in {log.name}"] if b"Traceback" in said else []
     return found
 
 
@@ -90,7 +129,7 @@ def _run(target, seed, count):
 
 
 def _wrong(target, request, status, whole, *, may_know):
-    if status not in KNOWN:
+    if status not in target.known:
         yield f"{request!r}: {status}"
     head = whole if status >= 400 else whole.partition(b"\r\n\r\n")[0]
     never = (*NEVER, *target.secrets) if not may_know else NEVER
