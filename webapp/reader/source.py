@@ -1,6 +1,7 @@
 """Where blobs come from: memory, then the positions of their image, one read for many."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -211,14 +212,16 @@ class BlobSource:
         *,
         discard: Callable[[T], Awaitable[object]] | None = None,
     ) -> Got[T]:
+        ends, route = time.monotonic() + self.deadline, self.route(image_id)
         try:
-            async with asyncio.timeout(self.deadline):
-                route = self.route(image_id)
-                try:
-                    return await walk(route, attempt, discard=discard)
-                except ShardsUnavailableError:
-                    if not await _back(route):
-                        raise
+            # No time-out around it: the steps of a walk end in time, each by the route's patience.
+            return await walk(route, attempt, discard=discard)
+        except ShardsUnavailableError as error:
+            unavailable = error
+        try:
+            async with asyncio.timeout(ends - time.monotonic()):
+                if not await _back(route):
+                    raise unavailable
                 return await walk(self.route(image_id), attempt, discard=discard)
         except TimeoutError:
             raise ShardsUnavailableError(waited_seconds=self.deadline) from None

@@ -67,7 +67,8 @@ async def _in_order(
         route, lambda reader: _ask(route, reader, attempt), lambda: others.run(discard)
     ).run()
     if isinstance(outcome, Got):
-        await _settle([asking] if asking else [], outcome, discard)
+        if asking:
+            await _settle([asking], outcome, discard)
         return outcome
     if isinstance(outcome, Miss):
         misses.append(outcome)

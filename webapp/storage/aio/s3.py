@@ -4,7 +4,6 @@ An obstore client used before a fork hangs the child, so it is made at the first
 and bytes come with one request.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, Final
@@ -20,8 +19,9 @@ from webapp.storage.aio.base import STREAM_BYTES, WHOLE_BYTES, AsyncBlob, HeldCh
 from webapp.storage.base import BlobStat
 from webapp.storage.blob_keys import key_check
 
-# obstore's own limit covers a request up to the last byte of its body, which a slow client
-# may take minutes for; the limits that count are per wait.
+# obstore's limit of a request covers it up to the last byte of its body, which a slow client
+# may take minutes for; the limits that count are per wait, and obstore keeps those itself. A
+# time-out of asyncio around each would cost as much as the rest of this page.
 _WHOLE_REQUEST: Final = timedelta(hours=6)
 _NO_SUCH_KEY: Final = "<Code>NoSuchKey</Code>"
 _RANGE: Final = "416 Range Not Satisfiable"
@@ -60,10 +60,7 @@ class S3Reader:
         if end is not None and end <= start:
             return await self._open_nothing(key)
         try:
-            async with asyncio.timeout(self._read_seconds):
-                result = await obstore.get_async(self._store(), key, options=_options(start, end))
-        except TimeoutError:
-            raise ShardUnavailableError(shard=self.name, key=key) from None
+            result = await obstore.get_async(self._store(), key, options=_options(start, end))
         except FileNotFoundError as error:
             if _NO_SUCH_KEY in str(error):
                 return None
@@ -138,11 +135,7 @@ class _ResultChunks:
         if self._result is None:
             raise StopAsyncIteration
         try:
-            async with asyncio.timeout(self._reader._read_seconds):  # noqa: SLF001 - one page
-                return await self._next()
-        except TimeoutError:
-            await self.aclose()
-            raise ShardUnavailableError(shard=self._reader.name) from None
+            return await self._next()
         except BaseError as error:
             await self.aclose()
             raise self._reader._unavailable(error) from None  # noqa: SLF001 - one page
