@@ -178,6 +178,20 @@ class Settings(BaseModel):
     render_threads: int = Field(
         2, gt=0, le=16, description="Renditions of one picture that are encoded at a time."
     )
+    render_url: str = Field(
+        "",
+        description="Where read services reach the process that makes sizes on demand, like "
+        "`http://127.0.0.1:8003`; empty: none are made, and those that were are served.",
+    )
+    render_at_a_time: int = Field(
+        1, gt=0, description="Sizes on demand one such process makes at a time."
+    )
+    render_queue: int = Field(
+        32, ge=0, description="Sizes on demand that wait in it; more get 503 `busy`."
+    )
+    render_wait_seconds: float = Field(
+        30.0, gt=0, description="A read service waits so long for a size on demand, then 503."
+    )
     sweep_seconds: float = Field(
         5.0, gt=0, description="Seconds between looks for images that are not what they should be."
     )
@@ -351,7 +365,7 @@ class Settings(BaseModel):
         Ports(value)
         return value
 
-    @field_validator("write_url", "read_url", "flower_url")
+    @field_validator("write_url", "read_url", "flower_url", "render_url")
     @classmethod
     def _bare(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):

@@ -40,6 +40,8 @@ def reader_settings() -> ReaderSettings:
         shared_cache_ttl=env.shared_cache_ttl,
         poll_seconds=env.topology_poll,
         deadline_seconds=env.reader_deadline_seconds,
+        render_url=env.render_url,
+        render_wait_seconds=env.render_wait_seconds,
         connect_seconds=env.shard_connect_seconds,
         read_seconds=env.shard_read_seconds,
     )

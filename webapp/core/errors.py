@@ -7,6 +7,7 @@ ShoeboxError
 │   ├── MethodNotAllowedError, RangeNotSatisfiableError
 │   ├── TooLargeError, UnsupportedTypeError
 │   ├── TooManyPixelsError, TooManyFramesError, TruncatedError, NotDecodableError
+│   ├── TooCostlyError
 │   ├── AddressRefusedError, NotFetchedError
 │   └── QuotaExceededError
 ├── RetryError              the same request may succeed later
@@ -212,6 +213,14 @@ class NotDecodableError(CallerError):
     code = "not-decodable"
     status = 422
     title = "The picture cannot be decoded"
+
+
+class TooCostlyError(CallerError):
+    """Decoding the picture takes more memory or time than one picture may have."""
+
+    code = "too-costly"
+    status = 422
+    title = "The picture takes too much to decode"
 
 
 class AddressRefusedError(CallerError):

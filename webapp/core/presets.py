@@ -15,10 +15,12 @@ class Preset:
     Args:
         name: Lower-case letters and digits; part of keys and links.
         width: Widest result, pixels.
-        height: Height of the result when ``crop``; None when the height follows the width.
+        height: Height of the result when ``crop``, else the highest result; None when the height
+            follows the width.
         crop: True: exactly width by height, cut from the middle. False: fitted, never enlarged.
         formats: Extensions beside the fallback, best first: ``webp``, and ``avif`` where its
             fewer bytes are worth its time.
+        fallback: Whether JPEG or PNG is made beside them; False where one format is asked for.
     """
 
     name: str
@@ -26,9 +28,12 @@ class Preset:
     height: int | None = None
     crop: bool = False
     formats: tuple[str, ...] = ("webp",)
+    fallback: bool = True
 
     def extensions(self, *, transparent: bool) -> tuple[str, ...]:
         """Return the extensions of this preset's renditions, best first, the fallback last."""
+        if not self.fallback:
+            return self.formats
         return (*self.formats, fallback_extension(transparent=transparent))
 
 

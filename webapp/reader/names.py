@@ -12,6 +12,7 @@ from typing import Final
 from webapp.core.errors import MalformedIdError
 from webapp.core.ids import ImageId, Kind, id_parse
 from webapp.core.keys import ORIGINAL, PRIVATE, blob_key
+from webapp.core.on_demand import size_parse
 from webapp.core.presets import ORIGINAL_TYPES, PRESET_BY_NAME, RENDITION_TYPES
 
 MAX_PATH: Final = 64
@@ -29,6 +30,7 @@ class What(Enum):
     PRIVATE = "private"
     RENDITION = "rendition"
     NEGOTIATED = "negotiated"
+    ON_DEMAND = "on-demand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Name:
         image_id: The image.
         id: The same as text.
         what: Which of its blobs.
-        preset: Of a rendition; empty otherwise.
+        preset: Of a rendition, or the name of a size on demand; empty otherwise.
         extension: As requested; empty when the path has none.
         key: Key of the blob; empty for negotiated renditions, which may be one of several.
         etag: The validator this path sends. Originals are never rewritten, so their name is
@@ -119,11 +121,28 @@ def _part_name(path: str, image_id: ImageId, part: str, extension: str) -> Name 
         key = blob_key(image_id, PRIVATE)
         return _name(path, image_id, What.PRIVATE, key=key, etag=f'"{path[1:]}"', signed=True)
     if part not in PRESET_BY_NAME:
-        return None
+        return _on_demand_name(path, image_id, part, extension)
     negotiated = _name(path, image_id, What.NEGOTIATED, preset=part)
     if not extension:
         return negotiated
     return negotiated.rendition(extension) if extension in RENDITION_TYPES else None
+
+
+def _on_demand_name(path: str, image_id: ImageId, part: str, extension: str) -> Name | None:
+    """Whoever may have any size made could have every size made: always signed."""
+    if extension not in RENDITION_TYPES or size_parse(part) is None:
+        return None
+    file = f"{part}.{extension}"
+    return _name(
+        path,
+        image_id,
+        What.ON_DEMAND,
+        preset=part,
+        extension=extension,
+        key=blob_key(image_id, file),
+        etag=f'W/"{image_id}/{file}"',
+        signed=True,
+    )
 
 
 def _name(

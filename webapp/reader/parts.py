@@ -18,6 +18,7 @@ from webapp.reader.follower import Follower, journal_kind, topology_kind
 from webapp.reader.metrics import Metrics
 from webapp.reader.noted import Noted
 from webapp.reader.places import PlaceBook
+from webapp.reader.on_demand import OnDemand
 from webapp.reader.poller import Poller
 from webapp.reader.readiness import Readiness, readiness
 from webapp.reader.reading import Reading
@@ -81,7 +82,16 @@ class Parts:
             seconds=settings.poll_seconds,
         )
         self.source = self._source_make()
-        self.reading = Reading(self.source, self.poller, keyring=settings.keyring, clock=clock)
+        self.on_demand = OnDemand(
+            self.source,
+            url=settings.render_url,
+            keyring=settings.keyring,
+            seconds=settings.render_wait_seconds,
+            clock=clock,
+        )
+        self.reading = Reading(
+            self.source, self.on_demand, self.poller, keyring=settings.keyring, clock=clock
+        )
         self.closing = False
         self._tasks: list[asyncio.Task[None]] = []
         self._gauges()
@@ -105,6 +115,7 @@ class Parts:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.flights.aclose()
+        await self.on_demand.aclose()
         await self.shards.aclose()
         if self.shared is not None:
             await self.shared.aclose()

@@ -5,6 +5,7 @@ from webapp.reader.accept import FALLBACKS
 from webapp.reader.blobs import extension_of
 from webapp.reader.headers import Picked
 from webapp.reader.names import Name, What
+from webapp.reader.on_demand import OnDemand
 from webapp.reader.source import MEMORY, BlobSource
 from webapp.reader.stand_ins import StandIns, largest_etag, largest_key
 
@@ -14,10 +15,12 @@ class Picker:
 
     Args:
         source: Finds them.
+        on_demand: Finds those of sizes that no preset names.
     """
 
-    def __init__(self, source: BlobSource) -> None:
+    def __init__(self, source: BlobSource, on_demand: OnDemand) -> None:
         self._source = source
+        self._on_demand = on_demand
         self._stand_ins = StandIns(source)
 
     async def pick(self, name: Name, preferred: tuple[str, ...]) -> Picked:
@@ -35,6 +38,9 @@ class Picker:
             return await self._negotiated(name, preferred)
         if name.what is What.RENDITION:
             return await self._rendition(name)
+        if name.what is What.ON_DEMAND:
+            found = await self._on_demand.find(name)
+            return Picked(found.blob, name.etag, found.cache)
         if name.what is What.PRIVATE:
             found = await self._source.find(name.image_id, name.key)
             return Picked(found.blob, name.etag, found.cache, ranges=True)

@@ -20,6 +20,7 @@ from webapp.reader.blobs import HeldBlob, extension_of
 from webapp.reader.etags import Verdict, none_match_known, preconditions, range_applies
 from webapp.reader.headers import Picked, blob_headers, is_public, not_modified_headers
 from webapp.reader.names import Name, What, name_parse
+from webapp.reader.on_demand import OnDemand
 from webapp.reader.picking import Picker, etags_of
 from webapp.reader.poller import Poller
 from webapp.reader.ranges import ByteRange, UnsatisfiableError, range_parse
@@ -47,6 +48,7 @@ class Reading:
 
     Args:
         source: Finds blobs.
+        on_demand: Finds sizes that no preset names.
         poller: Looks for a newer topology when a name is ahead of ours.
         keyring: Verifies links.
         clock: Seconds since 1970; tests bring their own.
@@ -55,6 +57,7 @@ class Reading:
     def __init__(
         self,
         source: BlobSource,
+        on_demand: OnDemand,
         poller: Poller,
         *,
         keyring: Keyring,
@@ -64,7 +67,7 @@ class Reading:
         self._poller = poller
         self._keyring = keyring
         self._clock = clock
-        self._picker = Picker(source)
+        self._picker = Picker(source, on_demand)
 
     def ready(self, method: str, path: str, scope: Mapping[str, Any]) -> Answer | None:
         """Return the answer to what most requests are; None for all others.
@@ -178,11 +181,13 @@ class Reading:
     async def _pick_sure(self, name: Name, preferred: tuple[str, ...]) -> Picked:
         try:
             return await self._picker.pick(name, preferred)
-        except NotFoundError:
+        except NotFoundError as error:
             if self._source.topology.age > UNCONFIRMED_SECONDS:
                 raise ShardsUnavailableError(
                     "The topology known here may be out of date.", id=name.id
                 ) from None
+            if error.extra:
+                raise  # it says more than that
             raise NotFoundError(id=name.id) from None
 
     def _range(self, method: str, wanted: Mapping[str, str], picked: Picked) -> ByteRange | None:

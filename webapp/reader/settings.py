@@ -30,6 +30,8 @@ class ReaderSettings:
         deadline_seconds: A read that takes longer is answered with 503.
         connect_seconds: Time-out of a connection to a shard.
         read_seconds: Time-out of each wait for a shard.
+        render_url: Base of the process that makes sizes on demand; empty for none.
+        render_wait_seconds: It is waited for no longer than this.
         stall_seconds: A client that takes nothing for so long is cut off.
     """
 
@@ -49,4 +51,6 @@ class ReaderSettings:
     deadline_seconds: float = 10.0
     connect_seconds: float = 2.0
     read_seconds: float = 10.0
+    render_url: str = ""
+    render_wait_seconds: float = 30.0
     stall_seconds: float = 60.0

@@ -101,8 +101,17 @@ def _encode_copy(frame: Image.Image, extension: str) -> Rendition:
 
 def _encode(frame: Image.Image, extension: str) -> Rendition:
     buffer = io.BytesIO()
+    if extension == "jpg" and frame.mode.endswith("A"):
+        frame = _on_white(frame)
     frame.save(buffer, **_RECIPES[extension])  # type: ignore[arg-type]  # options per format
     return _rendition(buffer.getvalue(), extension, frame)
+
+
+def _on_white(frame: Image.Image) -> Image.Image:
+    """Return a transparent picture as a JPEG can show it; presets have PNG for these."""
+    opaque = Image.new("RGB", frame.size, "white")
+    opaque.paste(frame.convert("RGB"), mask=frame.getchannel("A"))
+    return opaque
 
 
 def _rendition(data: bytes, extension: str, frame: Image.Image) -> Rendition:

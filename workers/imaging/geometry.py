@@ -34,7 +34,8 @@ def scale_of(preset: Preset, size: Size) -> float:
     width, height = size
     if preset.crop:
         return min(1.0, max(preset.width / width, (preset.height or preset.width) / height))
-    return min(1.0, preset.width / width, SIDE_MAX / width, SIDE_MAX / height)
+    widest, highest = min(preset.width, SIDE_MAX), min(preset.height or SIDE_MAX, SIDE_MAX)
+    return min(1.0, widest / width, highest / height)
 
 
 def working_size(presets: Iterable[Preset], size: Size) -> Size:

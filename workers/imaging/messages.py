@@ -32,8 +32,8 @@ def pack_job(presets: Iterable[Preset]) -> Message:
 def unpack_job(message: Message) -> tuple[Preset, ...]:
     """Return the presets a message asks for."""
     return tuple(
-        Preset(name, width, height, crop, tuple(formats))
-        for name, width, height, crop, formats in message["presets"]
+        Preset(name, width, height, crop, tuple(formats), fallback)
+        for name, width, height, crop, formats, fallback in message["presets"]
     )
 
 

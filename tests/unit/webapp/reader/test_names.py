@@ -80,6 +80,20 @@ def test_public_names_need_no_signature():
     assert not name_parse(f"/{ID}/w320.webp").signed
 
 
+@pytest.mark.parametrize("image_id", [ID, SIGNED_ID])
+@pytest.mark.parametrize("file", ["w640h480fit.webp", "w640h480crop.avif", "h480fit.jpg"])
+def test_a_size_on_demand_always_needs_a_signature(image_id, file):
+    name = name_parse(f"/{image_id}/{file}")
+    assert (name.what, name.signed, name.key) == (What.ON_DEMAND, True, f"rkn/{image_id}/{file}")
+
+
+@pytest.mark.parametrize(
+    "part", ["w640h480fit", "w640h480fit.gif", "w640h480.webp", "w0640fit.webp"]
+)
+def test_a_size_on_demand_has_one_writing_and_an_extension(part):
+    assert name_parse(f"/{ID}/{part}") is None
+
+
 def test_the_tag_of_an_original_is_strong_and_of_a_rendition_weak():
     assert name_parse(f"/{ID}.jpg").etag == f'"{ID}.jpg"'
     assert name_parse(f"/{ID}/w320.webp").etag == f'W/"{ID}/w320.webp"'

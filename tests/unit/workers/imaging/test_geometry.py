@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from webapp.core.on_demand import size_parse
 from webapp.core.presets import PRESETS, Preset
 from workers.imaging.geometry import (
     SIDE_MAX,
@@ -33,6 +34,24 @@ sizes = st.tuples(st.integers(1, 65_535), st.integers(1, 65_535))
 )
 def test_size_of_a_rendition(preset, size, expected):
     assert target_size(preset, size) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "expected"),
+    [
+        ("w640h480fit", (4000, 3000), (640, 480)),
+        ("w640h480fit", (3000, 4000), (360, 480)),
+        ("w640h480fit", (8000, 1000), (640, 80)),
+        ("w640h480fit", (100, 60), (100, 60)),
+        ("w640fit", (3000, 4000), (640, 853)),
+        ("h480fit", (3000, 4000), (360, 480)),
+        ("h480fit", (65_535, 480), (16_383, 120)),
+        ("w640h480crop", (4000, 4000), (640, 480)),
+        ("w640h480crop", (600, 600), (600, 450)),
+    ],
+)
+def test_size_of_what_is_made_on_demand(name, size, expected):
+    assert target_size(size_parse(name).preset("webp"), size) == expected
 
 
 def test_a_strip_too_tall_for_webp_is_made_narrower():

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image, ImageChops, ImageCms, ImageStat
 
 from tests.unit.workers.imaging.pictures import encoded, is_upright, noise, png, quadrants, shown
+from webapp.core.on_demand import size_parse
 from webapp.core.presets import PRESETS, RENDITION_TYPES, Preset, rendition_names
 from workers.imaging.render import render
 
@@ -107,6 +108,23 @@ def test_avif_carries_no_metadata():
     avif = render(full_of_metadata("JPEG"), presets=presets).renditions["small.avif"]
     assert not re.search(rb"Exif|xmp|hidden|Maker", avif.data)
     assert "icc_profile" not in Image.open(io.BytesIO(avif.data)).info
+
+
+@pytest.mark.parametrize("extension", RENDITION_TYPES)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
+def test_a_size_on_demand_is_made_in_the_one_format_asked_for(extension, mode):
+    preset = size_parse("w30h20crop").preset(extension)
+    rendered = render(encoded(quadrants(mode=mode), "PNG"), presets=[preset])
+    assert [*rendered.renditions] == [f"w30h20crop.{extension}"]
+    image = Image.open(io.BytesIO(rendered.renditions[f"w30h20crop.{extension}"].data))
+    assert (image.get_format_mimetype(), image.size) == (RENDITION_TYPES[extension], (30, 20))
+
+
+def test_what_is_transparent_is_white_in_a_jpeg():
+    image = Image.new("RGBA", (64, 64), (200, 0, 0, 0))
+    preset = size_parse("w32fit").preset("jpg")
+    rendered = render(encoded(image, "PNG"), presets=[preset])
+    assert min(shown(rendered.renditions["w32fit.jpg"]).getpixel((16, 16))) > 250
 
 
 def test_no_presets_are_a_mistake():
