@@ -3,10 +3,12 @@
 Nothing here reads, writes or asks; a finding is what follows from ``Wanted`` and ``Seen`` alone.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 from webapp.core.keys import MANIFEST, TOMBSTONE
 from webapp.core.manifest import Revision
+from webapp.core.on_demand import is_on_demand
 from webapp.healing.findings import Code, Finding
 from webapp.healing.scrub_seen import BlobSeen, Seen, Wanted, newest
 
@@ -23,6 +25,7 @@ def compare(wanted: Wanted, seen: Seen) -> list[Finding]:
         return found
     for name, digest in wanted.copies.items():
         found += _copies(wanted, seen, name, digest)
+    found += _on_demand(wanted, seen)
     found += _unlisted(wanted, seen)
     found += _lost(wanted, seen)
     return found
@@ -71,6 +74,18 @@ def _copies(wanted: Wanted, seen: Seen, name: str, digest: str) -> Iterator[Find
     for shard in homes:
         if shard not in copies and shard not in seen.silent:
             yield Finding(Code.MISSING, shard, seen.image_id, name)
+
+
+def _on_demand(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
+    """Yield what is wrong with sizes on demand, which no row lists: what most copies are counts."""
+    for name in sorted({blob.name for blob in seen.blobs if is_on_demand(blob.name)}):
+        sound = Counter(blob.digest for blob in seen.of(name) if blob.sound)
+        digest = max(sound, key=lambda one: (sound[one], one), default=None)
+        if digest is not None:
+            yield from _copies(wanted, seen, name, digest)
+            continue
+        for blob in seen.of(name):
+            yield Finding(Code.CORRUPT, blob.shard, seen.image_id, name, "no copy is good")
 
 
 def _one_copy(wanted: Wanted, seen: Seen, blob: BlobSeen, digest: str) -> Iterator[Finding]:
@@ -125,7 +140,7 @@ def _unlisted(wanted: Wanted, seen: Seen) -> Iterator[Finding]:
         return
     known = {*wanted.copies, MANIFEST, TOMBSTONE}
     for blob in seen.blobs:
-        if blob.name not in known:
+        if blob.name not in known and not is_on_demand(blob.name):
             yield Finding(Code.EXTRA, blob.shard, seen.image_id, blob.name, "not in the index")
 
 

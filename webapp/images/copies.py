@@ -11,8 +11,9 @@ from django.conf import settings
 from webapp.cluster.stores import Stores, fleet, writable
 from webapp.core.errors import NotFoundError
 from webapp.core.ids import ImageId
-from webapp.core.keys import ORIGINAL, PRIVATE, blob_key
+from webapp.core.keys import ORIGINAL, PRIVATE, blob_key, image_prefix
 from webapp.core.label import Label
+from webapp.core.on_demand import is_on_demand
 from webapp.core.placement import all_positions, homes
 from webapp.core.shards import ShardSpec, ShardState
 from webapp.core.topology import Topology, TopologyVersion
@@ -134,6 +135,26 @@ def record_put(placement: Placement, name: str, data: bytes, label: Label) -> li
         stores, lambda store: store.put(key, data, label=label), within=RECORD_SECONDS
     )
     return list(answers.given)
+
+
+def everything_erase(placement: Placement, names: Iterable[str]) -> list[str]:
+    """Remove blobs, and all sizes made on demand, from every position that takes deletes.
+
+    Nothing lists those sizes but the shards, so each is asked.
+
+    Returns:
+        Who confirmed that none is left.
+    """
+    keys = [placement.key(name) for name in names]
+    prefix = image_prefix(placement.image_id)
+
+    def erase(store: BlobStore) -> None:
+        made = [key for key in store.keys(prefix) if is_on_demand(key.removeprefix(prefix))]
+        for key in (*keys, *made):
+            store.delete(key)
+
+    stores = [store for _, store in placement.recording()]
+    return list(ask_all(stores, erase, within=RECORD_SECONDS).given)
 
 
 def record_delete(placement: Placement, names: Iterable[str]) -> list[str]:

@@ -8,6 +8,7 @@ from enum import Enum
 from webapp.core.errors import ShardUnavailableError
 from webapp.core.keys import image_prefix
 from webapp.core.label import Label
+from webapp.core.on_demand import is_on_demand
 from webapp.core.presets import RENDITION_TYPES
 from webapp.core.repair import Place, Sight
 from webapp.images.copies import Placement, original_name
@@ -78,11 +79,25 @@ Seen = Mapping[str, Mapping[str, Sight]]
 """Shard → blob → what was seen; a shard that gave no answer at all is not in it."""
 
 
-def image_look(image: Image, placement: Placement, wanted: list[Wanted], depths: Depths) -> Seen:
+def image_look(
+    image: Image,
+    placement: Placement,
+    wanted: list[Wanted],
+    depths: Depths,
+    *,
+    made: set[str] | None = None,
+) -> Seen:
     """Return what every position that can be read says of every blob; all are asked at once.
 
     A copy of the original the index does not know of is read, however shallow the look. One
     listing per position comes first: most positions lack most blobs.
+
+    Args:
+        image: The row.
+        placement: Of the image.
+        wanted: What is looked for.
+        depths: How closely each shard is looked at.
+        made: Takes the names of sizes on demand that are listed beside them.
     """
     known = known_copies(image)
     prefix = image_prefix(placement.image_id)
@@ -95,6 +110,8 @@ def image_look(image: Image, placement: Placement, wanted: list[Wanted], depths:
     def look(store: BlobStore) -> dict[str, Sight]:
         depth = depths(store.name)
         names = {key.removeprefix(prefix) for key in store.keys(prefix)}
+        if made is not None:
+            made.update(name for name in names if is_on_demand(name))
         return {
             blob.name: _sight(store, prefix + blob.name, blob, _deep(blob, depth, store, known))
             if blob.name in names

@@ -9,10 +9,7 @@ from webapp.cluster.snapshot import topology_now
 from webapp.core.keys import MANIFEST, ORIGINAL, PRIVATE
 from webapp.core.presets import rendition_names
 from webapp.core.shards import ShardState
-from webapp.images.copies import (
-    Placement,
-    record_delete,
-)
+from webapp.images.copies import Placement, everything_erase
 from webapp.images.models import Image, ImageState
 from webapp.images.services.journal import journal_add, journal_publish, journal_settle
 from webapp.images.services.outcome import SHORTFALL_LOOK, Outcome, image_find
@@ -40,7 +37,9 @@ def image_erase_finish(*, image_id: str) -> Outcome:
     placement = Placement.of(image.image_id, topology_now())
     everyone = _confirming(placement)
     told = set(tombstone_put(image))
-    confirmed = told & set(record_delete(placement, _erasable(image)))
+    confirmed = told
+    if image.restorable_until is None:
+        confirmed &= set(everything_erase(placement, _listed(image)))
     if not everyone <= confirmed:
         due = timezone.now() + SHORTFALL_LOOK
         Image.objects.filter(id=image_id, revision=image.revision).update(due_at=due)
@@ -84,10 +83,8 @@ def _confirming(placement: Placement) -> set[str]:
     return {n for n in names if placement.topology.state(n) is not ShardState.DEAD}
 
 
-def _erasable(image: Image) -> list[str]:
-    """Return the blobs to remove: none while the image can be restored."""
-    if image.restorable_until is not None:
-        return []
+def _listed(image: Image) -> list[str]:
+    """Return the blobs the index or a worker may know of."""
     names = {*image.renditions, *rendition_names(transparent=False)}
     names |= set(rendition_names(transparent=True))
     return [ORIGINAL, PRIVATE, MANIFEST, *sorted(names)]

@@ -13,10 +13,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from webapp.cluster.snapshot import topology_now
-from webapp.core.repair import Place, Sight, plan_blob
+from webapp.core.on_demand import is_on_demand
+from webapp.core.repair import Place, Sight, Step, Verb, plan_blob
 from webapp.images.copies import Placement
 from webapp.images.looking import Depth, Depths, Wanted, blobs_wanted, image_look, places
 from webapp.images.models import Image, ImageState
+from webapp.images.on_demand import made_wanted
 from webapp.images.services.erase import image_erase_again
 from webapp.images.services.lease import Lease, image_leased
 from webapp.images.services.mend import REMOVED, WRITTEN, Code, Tally, blob_remove, blob_write
@@ -76,8 +78,8 @@ def image_repair(*, image_id: str, depths: Depths = read_all, apply: bool) -> Re
     if image is None or _erased(image):
         return Repaired(Counter({Code.GONE: 1}))
     placement = Placement.of(image.image_id, topology_now())
-    look = _look(image, placement, depths)
     tally = Tally()
+    look = _without_bad_sizes(_look(image, placement, depths), placement, tally, apply=apply)
     done = _write_all(image, placement, look, tally) if apply else _say_all(look, tally)
     if tally.suspicious and depths is not read_all:
         return image_repair(image_id=image_id, depths=read_all, apply=apply)
@@ -98,9 +100,30 @@ Done = Mapping[str, set[str]]
 
 
 def _look(image: Image, placement: Placement, depths: Depths) -> Look:
-    wanted = blobs_wanted(image, placement)
-    seen = image_look(image, placement, wanted, depths)
-    return [(blob, places(image, placement, blob, seen)) for blob in wanted]
+    wanted, made = blobs_wanted(image, placement), set[str]()
+    seen = image_look(image, placement, wanted, depths, made=made)
+    look = [(blob, places(image, placement, blob, seen)) for blob in wanted]
+    if not made:
+        return look
+    sizes = made_wanted(placement, made)
+    seen = image_look(image, placement, sizes, depths)
+    return [*look, *((blob, places(image, placement, blob, seen)) for blob in sizes)]
+
+
+def _without_bad_sizes(look: Look, placement: Placement, tally: Tally, *, apply: bool) -> Look:
+    """Put away sizes on demand of which every copy is bad; they are made again when asked for."""
+    good = []
+    for blob, at in look:
+        if not (is_on_demand(blob.name) and plan_blob(at, wanted=blob.count).lost):
+            good.append((blob, at))
+            continue
+        for place in at:
+            step = Step(Verb.DISCARD, place.shard)
+            if place.sight in {Sight.BAD, Sight.STALE} and (
+                not apply or blob_remove(placement, blob, step)
+            ):
+                tally.codes[Code.DISCARDED] += 1
+    return good
 
 
 def _write_all(image: Image, placement: Placement, look: Look, tally: Tally) -> Done:

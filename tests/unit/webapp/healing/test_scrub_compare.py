@@ -209,3 +209,36 @@ def test_a_blob_has_one_fault_at_a_shard_besides_its_place(seen):
     placing = {Code.EXTRA, Code.MISPLACED, Code.ROW_STALE}
     faults = [f for f in compare(WANTED, seen) if f.code not in placing and f.blob and f.shard]
     assert len(faults) == len({(f.shard, f.blob) for f in faults})
+
+
+SIZE = "w640h480fit.webp"
+MADE = (blob("s1", SIZE), blob("s2", SIZE))
+
+
+def test_a_size_made_on_demand_is_no_finding_though_no_row_lists_it():
+    assert found(*WHOLE, *MADE) == []
+
+
+def test_a_size_made_on_demand_belongs_on_as_many_homes_as_a_rendition():
+    assert found(*WHOLE, MADE[0]) == [(Code.MISSING, "s2", SIZE)]
+    assert found(*WHOLE, *MADE, blob("s4", SIZE)) == [(Code.EXTRA, "s4", SIZE)]
+    assert found(*WHOLE, *MADE, blob("s5", SIZE)) == [(Code.MISPLACED, "s5", SIZE)]
+
+
+def test_a_bad_copy_of_a_size_made_on_demand_is_corrupt():
+    assert found(*WHOLE, MADE[0], blob("s2", SIZE, digest=BAD)) == [(Code.CORRUPT, "s2", SIZE)]
+
+
+def test_a_size_made_on_demand_without_a_good_copy_is_corrupt_and_not_missing():
+    assert found(*WHOLE, blob("s1", SIZE, digest=BAD)) == [(Code.CORRUPT, "s1", SIZE)]
+
+
+def test_of_two_makes_of_a_size_the_more_frequent_counts():
+    copies = (blob("s1", SIZE, digest=BAD, label=BAD), blob("s2", SIZE), blob("s4", SIZE))
+    assert found(*WHOLE, *copies) == [(Code.CORRUPT, "s1", SIZE)]
+
+
+def test_a_size_made_on_demand_of_an_erased_image_is_extra():
+    erased = replace(WANTED, erased=True, deleted=True, record=TOMBSTONE)
+    tombs = [blob(s, TOMBSTONE, revision=Revision(1, 4)) for s in WANTED.recording]
+    assert found(*tombs, MADE[0], wanted=erased) == [(Code.EXTRA, "s1", SIZE)]
