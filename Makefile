@@ -13,7 +13,7 @@ TOOLS := SHOEBOX_PROFILE=embedded
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-run: venv ## start Shoebox here: SQLite, Valkey, folders; SHOEBOX_DATA, WRITE_PORT, READ_PORT, FLOWER_PORT, VALKEY_PORT, METRICS_PORT move it
+run: venv ## start Shoebox here: SQLite, Valkey, folders; SHOEBOX_DATA, WRITE_PORT, READ_PORT, FLOWER_PORT, VALKEY_PORT, METRICS_PORT move it, RENDER_PORT adds sizes on demand
 	@$(PY) -m config.local embedded
 
 cluster: venv ## start it on real parts: RabbitMQ, PostgreSQL, Valkey, SeaweedFS, nginx; also EDGE_PORT, EDGE_READ_PORT, SERVERS_PORT

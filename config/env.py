@@ -190,7 +190,7 @@ class Settings(BaseModel):
         32, ge=0, description="Sizes on demand that wait in it; more get 503 `busy`."
     )
     render_wait_seconds: float = Field(
-        30.0, gt=0, description="A read service waits so long for a size on demand, then 503."
+        25.0, gt=0, description="A read service waits so long for a size on demand, then 503."
     )
     sweep_seconds: float = Field(
         5.0, gt=0, description="Seconds between looks for images that are not what they should be."

@@ -24,10 +24,14 @@ from granian.http import HTTP1Settings
 from granian.log import logger
 from granian.server.mp import MPServer
 
-APPLICATIONS: Final = {"write": "config.asgi", "read": "config.reader"}
+APPLICATIONS: Final = {"write": "config.asgi", "read": "config.reader", "render": "config.render"}
 # What a slow reader of a large image costs: up to this much waits for it, and one piece more. By
 # itself granian takes sixteen pieces of any size. Heads over it are refused.
-BUFFER_BYTES: Final = {"write": HTTP1Settings().max_buffer_size, "read": 16 * 1024}
+BUFFER_BYTES: Final = {
+    "write": HTTP1Settings().max_buffer_size,
+    "read": 16 * 1024,
+    "render": 16 * 1024,
+}
 # Slow uploads held at a time are bounded by admission, which answers; not here, where the rest
 # would wait unanswered.
 CONNECTIONS: Final = 16384

@@ -8,6 +8,7 @@ from config.local.profile import (
     Profile,
     log_of,
     our_processes,
+    render_address,
     shared_addresses,
     shared_settings,
 )
@@ -32,6 +33,7 @@ def embedded_profile(*, data: Path, ports: Mapping[str, int]) -> Profile:
     environment = {
         **shared_settings("embedded", data, secrets, shards),
         **shared_addresses(ports["WRITE_PORT"], ports["READ_PORT"], ports["FLOWER_PORT"]),
+        **render_address(ports),
         "SHOEBOX_DATABASE_URL": f"sqlite:///{data}/index.sqlite3",
         "SHOEBOX_BROKER_URL": valkey.url,
     }

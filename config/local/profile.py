@@ -37,6 +37,8 @@ DEFAULT_PORTS: Mapping[str, Mapping[str, int]] = {
         SERVERS_PORT: 18300,
     },
 }
+# Nothing listens there unless it is said.
+RENDER_PORT = "RENDER_PORT"
 DEFAULT_DATA = {"embedded": "data", "cluster": "data-cluster"}
 
 
@@ -101,13 +103,18 @@ def data_folder(name: str, environ: Mapping[str, str]) -> Path:
 def profile_ports(name: str, environ: Mapping[str, str]) -> dict[str, int]:
     """Return the port of each variable, from ``environ`` or the defaults of profile ``name``.
 
+    ``RENDER_PORT`` has none: without it there is no render process.
+
     Raises:
         LocalError: A variable is not a port number.
     """
-    return {
+    ports = {
         variable: _port(variable, environ.get(variable) or str(default))
         for variable, default in DEFAULT_PORTS[name].items()
     }
+    if wanted := environ.get(RENDER_PORT):
+        ports[RENDER_PORT] = _port(RENDER_PORT, wanted)
+    return ports
 
 
 def shared_settings(
@@ -151,6 +158,12 @@ def shared_addresses(write_port: int, read_port: int, flower_port: int) -> dict[
     }
 
 
+def render_address(ports: Mapping[str, int]) -> dict[str, str]:
+    """Return the setting that names the render process, where there is one."""
+    port = ports.get(RENDER_PORT)
+    return {"SHOEBOX_RENDER_URL": f"http://127.0.0.1:{port}"} if port else {}
+
+
 def our_processes(
     environment: Mapping[str, str],
     data: Path,
@@ -165,6 +178,7 @@ def our_processes(
     return (
         shoebox.write_service(port=ports["WRITE_PORT"]),
         shoebox.read_service(port=ports["READ_PORT"]),
+        *([shoebox.render_process(port=ports[RENDER_PORT])] if RENDER_PORT in ports else []),
         shoebox.relay(),
         *shoebox.workers(metrics_port=ports[METRICS_PORT]),
         shoebox.beat(),

@@ -38,6 +38,11 @@ class Shoebox:
         """Describe a read service."""
         return self._http(name, "read", port=port, variable="READ_PORT")
 
+    def render_process(self, *, port: int, name: str = "render", nice: int = 10) -> Service:
+        """Describe what makes sizes on demand; it steps back behind the rest."""
+        described = self._http(name, "render", port=port, variable="RENDER_PORT")
+        return replace(described, command=("nice", "-n", str(nice), *described.command))
+
     def relay(self) -> Service:
         """Describe the relay, which publishes the outbox."""
         return self._service("relay", *self.manage("relay"))

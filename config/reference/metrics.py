@@ -15,17 +15,21 @@ from webapp.images.metrics import SHOWN as OF_IMAGES
 from webapp.reader.access_log import AccessLog
 from webapp.reader.parts import Parts
 from webapp.reader.settings import ReaderSettings
+from webapp.render.parts import RenderParts
+from webapp.render.settings import RenderSettings
 from webapp.storage.aio.make import ReaderMaker
+from workers.imaging.drawer import Drawer
+from workers.imaging.model import Limits
 from workers.measures import SHOWN as OF_WORKERS
 
 _OURS = "shoebox_"
 _INTRODUCTION = """
-Both services answer `GET /metrics` for Prometheus. The numbers are of the process that
-answers: behind one address with several processes, each scrape meets one of them. A worker answers
-on `SHOEBOX_METRICS_LISTEN`, for all processes of its pool together, and from zero after a restart.
-What is said of queues is the same whichever write service says it: take the maximum. Beside these
-there are the client library's own, `process_*` and `python_*`. A histogram `x` is exposed as
-`x_bucket`, `x_sum` and `x_count`.
+Both services and the render process answer `GET /metrics` for Prometheus. The numbers are of the
+process that answers: behind one address with several processes, each scrape meets one of them. A
+worker answers on `SHOEBOX_METRICS_LISTEN`, for all processes of its pool together, and from zero
+after a restart. What is said of queues is the same whichever write service says it: take the
+maximum. Beside these there are the client library's own, `process_*` and `python_*`. A histogram
+`x` is exposed as `x_bucket`, `x_sum` and `x_count`.
 """
 
 
@@ -51,6 +55,15 @@ def _reader_registry() -> CollectorRegistry:
     return parts.metrics.registry
 
 
+def _render_registry() -> CollectorRegistry:
+    """Return the registry of a render process that was put together and never started."""
+    told = ReaderSettings(keyring=settings().keyring, topology_file=Path(), journal_file=Path())
+    parts = RenderParts(
+        RenderSettings(reader=told, spool=Path()), maker=ReaderMaker(), drawers=[Drawer(Limits())]
+    )
+    return parts.metrics.registry
+
+
 def _processes() -> dict[str, list[Collector]]:
     """Return what each kind of process shows; what images count shows wherever it happens."""
     write = [c for c in _registered(REGISTRY) if c in OF_IMAGES or c not in OF_WORKERS]
@@ -59,6 +72,7 @@ def _processes() -> dict[str, list[Collector]]:
         "Write service": [*write, QueueCollector()],
         "Workers": list(OF_WORKERS),
         "Read service": _registered(_reader_registry()),
+        "Render process": _registered(_render_registry()),
     }
 
 

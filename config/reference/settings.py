@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from config.env import ENV_FILE, PREFIX, Settings, embedded_defaults
-from config.local.profile import DEFAULT_DATA, DEFAULT_PORTS
+from config.local.profile import DEFAULT_DATA, DEFAULT_PORTS, RENDER_PORT
 from config.reference.values import Page, code, page_text, table
 
 _DATA = Path("DATA")
@@ -31,6 +31,7 @@ A setting without a default must be given. The embedded profile fills these gaps
 """
 _LOCAL = """
 `make run` and `make cluster` also read these; the settings above follow from them.
+With `RENDER_PORT` they also start what makes sizes on demand.
 """
 
 
@@ -113,5 +114,6 @@ def _value(value: Any) -> str:
 def _local_rows() -> Iterator[tuple[str, str, str]]:
     embedded, cluster = DEFAULT_PORTS["embedded"], DEFAULT_PORTS["cluster"]
     yield code(f"{PREFIX}DATA"), code(DEFAULT_DATA["embedded"]), code(DEFAULT_DATA["cluster"])
+    yield code(RENDER_PORT), "none", "none"
     for name in cluster:
         yield code(name), code(str(embedded.get(name, ""))), code(str(cluster[name]))

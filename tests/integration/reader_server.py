@@ -62,6 +62,19 @@ def directory_world(folder: Path) -> World:
 @contextmanager
 def read_service(world: World, **settings):
     """Run a read service on a world."""
+    with _server(world, "read_service", settings) as server:
+        yield server
+
+
+@contextmanager
+def render_process(world: World, **settings):
+    """Run what makes sizes on demand, on a world."""
+    with _server(world, "render_process", settings) as server:
+        yield server
+
+
+@contextmanager
+def _server(world: World, kind, settings):
     port = free_port_block()
     environment = {
         "SHOEBOX_PROFILE": "embedded",
@@ -70,9 +83,9 @@ def read_service(world: World, **settings):
         "SHOEBOX_DRAIN_SECONDS": "0",
         **{f"SHOEBOX_{name.upper()}": str(value) for name, value in settings.items()},
     }
-    service = Shoebox(environment=environment, logs=world.folder).read_service(port=port)
+    service = getattr(Shoebox(environment=environment, logs=world.folder), kind)(port=port)
     with (
         started(service) as [running],
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client,
     ):
         yield Server(client, port, running)

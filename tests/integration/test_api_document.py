@@ -21,6 +21,7 @@ CALLS = {
     ("post", "/api/v1/images/{image_id}/restore"),
     ("post", "/api/v1/images/{image_id}/retry"),
     ("get", "/api/v1/images/{image_id}/replicas"),
+    ("get", "/api/v1/images/{image_id}/link"),
     ("get", "/api/v1/me"),
     ("post", "/api/v1/imports"),
     ("get", "/api/v1/imports/{import_id}"),

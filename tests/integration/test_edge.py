@@ -152,6 +152,21 @@ def test_a_signed_image_is_never_kept(edge, stand_ins):
     assert len(seen(stand_ins)) == 2
 
 
+@pytest.mark.parametrize("part", ["private", "w640h480fit.webp", "h9crop.jpg", "w9fit.avif"])
+def test_what_needs_a_signature_of_a_public_image_is_never_kept(edge, stand_ins, part):
+    """Nor does one wait for another, as those do that fill the cache."""
+    for _ in range(2):
+        ask(edge.read_port, f"/{IMAGE}/{part}?exp=1&sig=x")
+    assert len(seen(stand_ins)) == 2
+
+
+@pytest.mark.parametrize("part", ["/w800.webp", "/thumb.jpg", ".jpg", ""])
+def test_what_needs_none_is_kept(edge, stand_ins, part):
+    for _ in range(2):
+        ask(edge.read_port, f"/{IMAGE}{part}")
+    assert len(seen(stand_ins)) == 1
+
+
 def test_a_link_that_downloads_is_kept_apart(edge, stand_ins):
     ask(edge.read_port, f"/{IMAGE}.jpg")
     ask(edge.read_port, f"/{IMAGE}.jpg?download=name.jpg")

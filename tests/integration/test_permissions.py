@@ -81,6 +81,7 @@ CALLS = [
     Call("POST", f"{IMAGE}/restore", 200, DELETE, OWNER),
     Call("POST", f"{IMAGE}/retry", 409, UPLOAD, OWNER),
     Call("GET", f"{IMAGE}/replicas", 200, READ, OWNER),
+    Call("GET", f"{IMAGE}/link", 200, READ, OWNER, query="?width=640"),
     Call("POST", f"{V1}/imports", 202, UPLOAD, sent={"json": {"url": "http://x.example/a"}}),
     Call("GET", f"{V1}/imports/{{import_id}}", 200, UPLOAD, OWNER),
     Call("GET", f"{V1}/me", 200),

@@ -1,6 +1,7 @@
 """Calls about images. Each parses, calls one service, answers."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated
 
 from asgiref.sync import sync_to_async
@@ -20,10 +21,11 @@ from webapp.api.waiting import Waiting
 from webapp.cluster.snapshot import topology_now
 from webapp.core.errors import NotAllowedError
 from webapp.core.ids import id_parse
+from webapp.core.on_demand import size_make
 from webapp.images.models import Image, ImageQuerySet, ImageState
 from webapp.images.paging import page_of
 from webapp.images.replicas import image_replicas
-from webapp.images.representation import image_json, replicas_of
+from webapp.images.representation import image_json, link_maker, replicas_of
 from webapp.images.services import (
     image_delete,
     image_delete_by_link,
@@ -155,6 +157,21 @@ def image_try_again(request: HttpRequest, image_id: ImageId) -> HttpResponse:
     """Make the renditions of a failed or rejected image again."""
     image = image_alive_for(principal_of(request), image_id)
     return image_answer(request, image_retry(image=image), status=202)
+
+
+@router.get("/images/{image_id}/link", auth=needs(Scope.READ), response=schemas.Link)
+def image_link(
+    request: HttpRequest, image_id: ImageId, query: Annotated[schemas.LinkQuery, Query()]
+) -> HttpResponse:
+    """Sign a link to a size no preset has; it is made when it is first read.
+
+    Read services answer 404 where they have nobody who makes sizes.
+    """
+    image = image_alive_for(principal_of(request), image_id)
+    size = size_make(width=query.width, height=query.height, mode=query.mode)
+    maker = link_maker(seconds=query.seconds or 0)
+    ends = datetime.fromtimestamp(maker.exp, UTC).isoformat()
+    return json_answer({"url": maker.on_demand(image.id, size, query.format), "expires_at": ends})
 
 
 @router.get("/images/{image_id}/replicas", auth=needs(Scope.READ), response=schemas.ReplicaList)

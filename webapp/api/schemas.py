@@ -7,6 +7,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field, StringConstraints
 
 from webapp.core.ids import ID_LENGTH
+from webapp.core.on_demand import SIDE_MAX
 from webapp.core.text import TEXT_LENGTH
 from webapp.images.models import ImageState
 from webapp.imports.models import URL_LENGTH, ImportState
@@ -22,6 +23,7 @@ ImageIdText = Annotated[
 ]
 MOST_IMAGES = 200
 MOST_WAIT_SECONDS = 30.0
+MOST_LINK_SECONDS = 366 * 86_400
 
 
 class Answer(Schema):
@@ -154,6 +156,27 @@ class ListQuery(Schema):
     owner: Text | None = Field(
         None, description="For staff: images of this user only; `me` for their own."
     )
+
+
+class LinkQuery(Schema):
+    """A size on demand: at least one side, for a crop both."""
+
+    width: int | None = Field(None, ge=1, le=SIDE_MAX, description="Pixels, never enlarged.")
+    height: int | None = Field(None, ge=1, le=SIDE_MAX, description="Pixels, never enlarged.")
+    mode: Literal["fit", "crop"] = Field(
+        "fit", description="`fit`: the whole within both sides; `crop`: cut from the middle."
+    )
+    format: Literal["webp", "jpg", "png", "avif"] = "webp"
+    seconds: int | None = Field(
+        None, ge=1, le=MOST_LINK_SECONDS, description="How long the link is good."
+    )
+
+
+class Link(Answer):
+    """A signed link."""
+
+    url: str
+    expires_at: datetime
 
 
 class ReplicaPosition(Answer):

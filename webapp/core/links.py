@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from webapp.core.ids import Kind, id_parse
+from webapp.core.on_demand import OnDemandSize
 from webapp.core.presets import ORIGINAL_TYPES, PRESETS
 from webapp.core.signing import Keyring, link_sign
 
@@ -42,6 +43,10 @@ class LinkMaker:
     def private(self, image_id: str, *, download: str | None = None) -> str:
         """Return the owner's link to a private original; always signed."""
         return self.link(f"/{image_id}/private", signed=True, download=download)
+
+    def on_demand(self, image_id: str, size: OnDemandSize, extension: str) -> str:
+        """Return the link to a size that no preset names; always signed, whatever the kind."""
+        return self.link(f"/{image_id}/{size}.{extension}", signed=True)
 
     def renditions(self, image_id: str, *, transparent: bool) -> Mapping[str, Mapping[str, str]]:
         """Return preset → extension → link, for every rendition the image should have."""

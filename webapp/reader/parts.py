@@ -17,8 +17,8 @@ from webapp.reader.flights import Flights
 from webapp.reader.follower import Follower, journal_kind, topology_kind
 from webapp.reader.metrics import Metrics
 from webapp.reader.noted import Noted
-from webapp.reader.places import PlaceBook
 from webapp.reader.on_demand import OnDemand
+from webapp.reader.places import PlaceBook
 from webapp.reader.poller import Poller
 from webapp.reader.readiness import Readiness, readiness
 from webapp.reader.reading import Reading
@@ -74,7 +74,7 @@ class Parts:
         self.shards = Shards(maker.guarded)
         self.topology = Follower(topology_kind(settings.keyring), accepted=self.shards.follow)
         self.journal = Follower(journal_kind(settings.keyring), accepted=self._purge)
-        self.seeds = [maker.bare(entry) for entry in _seed_entries(settings.seed_shards)]
+        self.seeds = [maker.bare(entry) for entry in seed_entries(settings.seed_shards)]
         self.poller = Poller(
             [(self.topology, settings.topology_file), (self.journal, settings.journal_file)],
             shards=self.shards,
@@ -247,7 +247,7 @@ def _shared_make(settings: ReaderSettings) -> SharedCache | None:
     )
 
 
-def _seed_entries(seeds: Mapping[str, str]) -> list[ShardEntry]:
+def seed_entries(seeds: Mapping[str, str]) -> list[ShardEntry]:
     """Return seeds as shards; their identity is unknown, so only signatures are believed."""
     nothing: Mapping[str, str] = MappingProxyType({})
     return [ShardEntry(name, url, ShardState.ACTIVE, "", nothing) for name, url in seeds.items()]

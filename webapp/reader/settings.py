@@ -52,5 +52,5 @@ class ReaderSettings:
     connect_seconds: float = 2.0
     read_seconds: float = 10.0
     render_url: str = ""
-    render_wait_seconds: float = 30.0
+    render_wait_seconds: float = 25.0
     stall_seconds: float = 60.0

@@ -35,6 +35,7 @@ def test_no_secret_has_a_default():
         "SHOEBOX_WRITE_URL",
         "SHOEBOX_READ_URL",
         "SHOEBOX_FLOWER_URL",
+        "SHOEBOX_RENDER_URL",
         "SHOEBOX_ALLOWED_HOSTS",
         "SHOEBOX_WEBHOOK_PRIVATE_ADDRESSES",
         "EDGE_WRITE_TLS",
@@ -56,6 +57,12 @@ def test_our_processes_share_one_image_and_its_build(service):
 @pytest.mark.parametrize("service", sorted(SERVICES.keys() - ONCE - WITHOUT_QUESTIONS))
 def test_what_stays_up_has_a_health_check(service):
     assert SERVICES[service]["healthcheck"]["test"]
+
+
+def test_sizes_on_demand_are_off_unless_asked_for():
+    assert SERVICES["render"]["profiles"] == ["render"]
+    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["render"]
+    assert environment("read1")["SHOEBOX_RENDER_URL"] == ""
 
 
 def test_every_volume_is_named_and_belongs_to_one_service():

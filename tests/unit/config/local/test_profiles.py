@@ -81,3 +81,13 @@ def test_a_port_that_is_none_is_named(wrong):
 
 def test_profiles_keep_their_data_apart():
     assert data_folder("embedded", {}) != data_folder("cluster", {})
+
+
+@pytest.mark.parametrize("name", ["embedded", "cluster"])
+def test_sizes_on_demand_are_made_where_a_port_is_given(environ, name):
+    off = profile_load(name, environ)
+    on = profile_load(name, {**environ, "RENDER_PORT": "8703"})
+    assert "SHOEBOX_RENDER_URL" not in off.environment
+    assert load(on.environment).render_url == "http://127.0.0.1:8703"
+    added = {s.name for s in on.processes} - {s.name for s in off.processes}
+    assert added == {"render"}
