@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from webapp.cluster.models import ClusterState, Pool, Shard, TopologyVersion
-from webapp.cluster.snapshot import cluster_state, topology_build
+from webapp.cluster.snapshot import cluster_state, topology_build, topology_now
 from webapp.cluster.stores import fleet
 from webapp.core.errors import ShardsUnavailableError, SignatureError
 from webapp.core.keys import TOPOLOGY_KEY
@@ -23,6 +23,9 @@ from webapp.storage.base import BlobStore
 from webapp.storage.documents import document_fetch_all, document_publish, file_publish, file_read
 
 log = structlog.get_logger(__name__)
+
+ROUNDS = 3
+"""Beyond that others publish all the while, and one of them is the last."""
 
 
 def topology_publish(*, change: Callable[[], None]) -> Topology:
@@ -118,11 +121,31 @@ def _stores(topology: Topology, may: Callable[[ShardState], bool]) -> list[BlobS
 
 
 def topology_republish() -> Topology:
-    """Put the present document again wherever it is missing; changes nothing else."""
-    with transaction.atomic():
-        topology = topology_import(_lock())
+    """Put the present document again wherever it is missing; changes nothing else.
+
+    Brought to the shards without the locked row: one that hangs must not keep uploads from
+    the index. When a newer one was published meanwhile it is brought there once more, so that
+    an older one does not stay over it.
+    """
+    for _ in range(ROUNDS):
+        topology = _imported()
         _spread(topology)
+        if topology_now().revision <= topology.revision:
+            break
     return topology
+
+
+def _imported() -> Topology:
+    """Return the newest topology anybody knows; what is newer than the index is taken over."""
+    known = topology_now()
+    if all(topology.revision <= known.revision for topology in _published(known)):
+        return known
+    with transaction.atomic():
+        state = _lock()
+        newest = topology_import(state)
+        state.topology_revision = max(newest.revision, state.topology_revision)
+        state.save(update_fields=["topology_revision"])
+    return newest
 
 
 def _entry_import(newest: Topology, entry: ShardEntry) -> None:

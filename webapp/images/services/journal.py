@@ -1,5 +1,6 @@
 """Publishing the deletion journal: what readers must not serve."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -16,11 +17,14 @@ from webapp.core.journal import EMPTY, Journal, journal_dump, journal_load
 from webapp.core.keys import JOURNAL_KEY
 from webapp.core.manifest import Revision
 from webapp.images.models import Image, JournalEntry
+from webapp.storage.base import BlobStore
 from webapp.storage.documents import document_publish, file_publish, file_read
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+ROUNDS = 3
+"""Beyond that others publish all the while, and one of them is the last."""
 
 
 def journal_add(image: Image, *, anew: bool = True) -> None:
@@ -59,28 +63,55 @@ def journal_settle(image_id: str, *, listed_for: timedelta) -> datetime | None:
 def journal_publish() -> Revision:
     """Publish the list to the local file and every shard that takes records.
 
-    Publications are ordered by one locked row, so an older list never replaces a newer one.
+    What is published is drawn up under one locked row, and brought to the shards without it:
+    one that hangs must not keep uploads from the index. Whoever finds that a newer list was
+    drawn up meanwhile publishes once more, so that an older one does not stay over a newer.
     Shards that do not answer get it with the next publication; readers take the highest.
     What a list on file has that is newer than the index's is taken over first: an index that
     was lost, or restored from an old dump, must not publish less than was known.
     """
     cluster_state()
+    for _ in range(ROUNDS):
+        drawn = _draw_up()
+        if drawn.data:
+            accepted = document_publish(_stores(), JOURNAL_KEY, drawn.data)
+            log.info("journal published", counter=drawn.revision.counter, shards=accepted)
+        if _revision() <= drawn.revision:
+            break
+    return drawn.revision
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A list to publish; without data while the index does not know all of it."""
+
+    revision: Revision
+    data: bytes = b""
+
+
+def _draw_up() -> _Drawn:
     with transaction.atomic():
         state = ClusterState.objects.select_for_update().get(id=ClusterState.ONLY)
         if state.read_only:
-            return Revision(state.epoch, state.journal_counter)  # not all of it is known yet
+            return _Drawn(Revision(state.epoch, state.journal_counter))
         _take_over(state)
         state.journal_counter += 1
         state.save(update_fields=["journal_counter", "epoch"])
         journal = _journal(state)
         data = journal_dump(journal, keyring=settings.SHOEBOX.keyring)
         file_publish(settings.SHOEBOX.journal_file, data)
-        topology = topology_now()
-        names = [entry.name for entry in topology.shards.values() if entry.state.takes_records]
-        stores = fleet().stores(topology, names)
-        accepted = document_publish(stores, JOURNAL_KEY, data)
-    log.info("journal published", counter=state.journal_counter, shards=accepted)
-    return journal.revision
+    return _Drawn(journal.revision, data)
+
+
+def _revision() -> Revision:
+    state = ClusterState.objects.get(id=ClusterState.ONLY)
+    return Revision(state.epoch, state.journal_counter)
+
+
+def _stores() -> list[BlobStore]:
+    topology = topology_now()
+    names = [entry.name for entry in topology.shards.values() if entry.state.takes_records]
+    return fleet().stores(topology, names)
 
 
 def _take_over(state: ClusterState) -> None:
