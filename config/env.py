@@ -199,6 +199,13 @@ class Settings(BaseModel):
     watch_seconds: float = Field(
         10.0, gt=0, description="Seconds between looks for shards that are back, full or dead."
     )
+    activation_seconds: float = Field(
+        30.0,
+        ge=2,
+        le=3600,
+        description="New images are named under a new topology version so long after it was "
+        "published, when every reader knows it; several times TOPOLOGY_POLL.",
+    )
     handoff_grace_seconds: float = Field(
         600.0,
         ge=0,

@@ -64,6 +64,8 @@ from webapp.outbox.tasks import Task
 
 SECONDS = float(os.environ.get("MODEL_SECONDS", "0"))
 """Longer runs are for hands; the tests' environment forgets settings of Shoebox itself."""
+FIRST_SEED = int(os.environ.get("MODEL_SEED", "0"))
+"""Where a longer run begins, so that the next one sees others; 0 is what CI sees."""
 EXAMPLES, STEPS = 5, 30
 BEGIN_WITH = 3
 QUORUM = 2
@@ -379,14 +381,17 @@ def _kept(plan):
 def test_no_acknowledged_image_is_lost_whatever_fails(tmp_path, settings_of_tests, capsys):
     kept = {"folder": tmp_path, "told": settings_of_tests, "patches": pytest.MonkeyPatch}
     machine = type("Model", (Shoebox,), {**kept, "explored": set(), "steps": 0})
-    until, seed = time.monotonic() + SECONDS, 0
+    until, seed = time.monotonic() + SECONDS, FIRST_SEED
     while True:
         run_state_machine_as_test(_seeded(machine, seed), settings=_settings(seed))
         seed += 1
         if time.monotonic() >= until:
             break
     with capsys.disabled():
-        print(f"\nmodel: {len(machine.explored)} states explored in {machine.steps} steps")  # noqa: T201
+        print(  # noqa: T201
+            f"\nmodel: {len(machine.explored)} states explored in {machine.steps} steps,"
+            f" seeds {FIRST_SEED} to {seed - 1}"
+        )
 
 
 def _seeded(machine, seed):

@@ -13,7 +13,6 @@ from webapp.cluster.models import Shard, TopologyVersion
 from webapp.core.ids import id_parse
 from webapp.core.keys import blob_key
 from webapp.core.signing import bytes_digest
-from webapp.healing import rebalance
 from webapp.images.models import Image, ImageState
 from webapp.images.services import image_delete, image_restore
 from webapp.images.services.repair import image_repair
@@ -33,11 +32,11 @@ def commands():
 
 
 @pytest.fixture
-def shards(settings, tmp_path, monkeypatch):
+def shards(settings, tmp_path):
     isolate(settings, tmp_path)
-    settings.SHOEBOX = settings.SHOEBOX.model_copy(update={"handoff_grace_seconds": 0.0})
     # Only how long things take.
-    monkeypatch.setattr(rebalance, "ACTIVATION_SECONDS", 0)
+    quick = {"handoff_grace_seconds": 0.0, "activation_seconds": 0.0}
+    settings.SHOEBOX = settings.SHOEBOX.model_copy(update=quick)
     for name in NEW:
         (tmp_path / "shards" / name).mkdir(parents=True)
     roots = make_cluster(tmp_path)

@@ -15,7 +15,7 @@ from webapp.cluster.publishing import topology_publish, version_fields
 from webapp.cluster.stores import store_bare
 from webapp.core.errors import ConflictError, MalformedRequestError, NotFoundError
 from webapp.core.shards import ShardState
-from webapp.core.topology import ACTIVATION_SECONDS, Topology, version_make
+from webapp.core.topology import Topology, version_make
 from webapp.storage.identity import identity_write
 
 DEFAULT_POOL = "default"
@@ -100,9 +100,9 @@ def shard_add(
 def shard_activate(*, names: Sequence[str]) -> Topology:
     """Let shards take new images: publish a new version of each pool they belong to.
 
-    A pool's first version counts at once, a later one 30 s after it was published, when
-    every reader knows it. Nothing that exists is moved. One that is active already gives its
-    pool a version of what is active now.
+    A pool's first version counts at once, a later one `SHOEBOX_ACTIVATION_SECONDS` after it
+    was published, when every reader knows it. Nothing that exists is moved. One that is active
+    already gives its pool a version of what is active now.
 
     Raises:
         NotFoundError: No shard of one of these names.
@@ -139,7 +139,7 @@ def version_add(*, pool: Pool) -> TopologyVersion:
         replica_count=pool.replica_count,
         rendition_replica_count=pool.rendition_replica_count,
         quorum=pool.quorum,
-        current_from=0.0 if first else time.time() + ACTIVATION_SECONDS,
+        current_from=0.0 if first else time.time() + settings.SHOEBOX.activation_seconds,
     )
     return TopologyVersion.objects.create(number=version.number, **version_fields(version))
 

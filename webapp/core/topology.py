@@ -17,7 +17,6 @@ PURPOSE = "topology"
 FORMAT = 1
 DEFAULT_QUORUM = 2
 MIN_POSITIONS = 6
-ACTIVATION_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import structlog
+from django.conf import settings
 from django.utils import timezone
 
 from webapp.cluster.models import TopologyVersion
@@ -17,7 +18,7 @@ from webapp.cluster.snapshot import topology_now
 from webapp.core.errors import ConflictError, NotFoundError, ShoeboxError, UnknownVersionError
 from webapp.core.ids import ImageId, Kind, number_encode
 from webapp.core.placement import positions
-from webapp.core.topology import ACTIVATION_SECONDS, Topology, with_move
+from webapp.core.topology import Topology, with_move
 from webapp.healing.models import HealingRun
 from webapp.healing.moving import MovePlan, contents, image_move, moves_plan, partitions_listed
 from webapp.healing.moving_run import Moved, Pace, cursor_of, pass_run, pause_seconds
@@ -63,7 +64,8 @@ def rebalance_check(*, old: int, new: int) -> Topology:
     if current is not None and current.number == old:
         raise ConflictError(
             f"New images of pool {before.pool!r} are named under version {old}. Activate shards, "
-            "wait 30 s for the next version, and move this one then."
+            f"wait {settings.SHOEBOX.activation_seconds:g} s for the next version, and move this "
+            "one then."
         )
     moved = topology.moves.get(old)
     if moved == new:
@@ -120,7 +122,7 @@ def rebalance_run(
         NotFoundError, ConflictError: As ``rebalance_check``.
     """
     run = rebalance_begin(old=old, new=new)
-    known_after = ACTIVATION_SECONDS if known_after is None else known_after
+    known_after = settings.SHOEBOX.activation_seconds if known_after is None else known_after
     since = (timezone.now() - run.started_at).total_seconds()
     if since < known_after:
         pace.sleep(known_after - since)

@@ -8,6 +8,7 @@ goes is drained: everything moves off it while reads and writes go on, and it en
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webapp.cluster.models import Shard
@@ -71,7 +72,8 @@ class Command(BaseCommand):
         topology = shard_activate(names=options["names"])
         self.stdout.write(
             f"Active: {', '.join(options['names'])}. Topology revision {topology.revision}; "
-            "a pool's first version counts at once, a later one in 30 s."
+            "a pool's first version counts at once, a later one in "
+            f"{settings.SHOEBOX.activation_seconds:g} s."
         )
 
     def _list(self, _options: dict[str, Any]) -> None:
