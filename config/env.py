@@ -104,6 +104,13 @@ class Settings(BaseModel):
     topology_poll: float = Field(
         2.0, gt=0, le=60, description="Seconds between looks for a newer topology or journal."
     )
+    topology_unconfirmed: float = Field(
+        60.0,
+        gt=0,
+        le=600,
+        description="A read service says 503 in place of 404 while no shard confirmed its topology "
+        "for so many seconds; less than HANDOFF_GRACE_SECONDS.",
+    )
     shard_connect_seconds: float = Field(2.0, gt=0, description="Time-out of a connection.")
     shard_read_seconds: float = Field(10.0, gt=0, description="Time-out of an answer.")
 

@@ -39,6 +39,7 @@ def reader_settings() -> ReaderSettings:
         shared_cache_blob_bytes=env.shared_cache_blob_bytes,
         shared_cache_ttl=env.shared_cache_ttl,
         poll_seconds=env.topology_poll,
+        unconfirmed_seconds=env.topology_unconfirmed,
         deadline_seconds=env.reader_deadline_seconds,
         render_url=env.render_url,
         render_wait_seconds=env.render_wait_seconds,

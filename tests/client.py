@@ -116,6 +116,10 @@ class Client:
     def read_original(self, image, **where):
         """Return the bytes of the original, compared with what was promised at the upload."""
         answer = self.read(image["links"].get("private") or image["links"]["original"], **where)
+        return self.assert_original(image, answer)
+
+    def assert_original(self, image, answer):
+        """Return the bytes of an answer that must be an image's original."""
         assert answer.status_code == 200, f"{answer.url}: {answer.status_code} {answer.text[:300]}"
         assert digest_of(answer.content) == image["digest"], answer.url
         return answer.content

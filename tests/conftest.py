@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from tests.drills.table import table_write
 from tests.system import system_run
 
 ENABLE = "make test, as root on Debian, installs what is missing"
@@ -25,6 +26,7 @@ def pytest_sessionfinish(session, exitstatus):
 
 
 def pytest_terminal_summary(terminalreporter):
+    table_write(terminalreporter)
     skipped = terminalreporter.stats.get("skipped", [])
     if skipped:
         terminalreporter.section("not run here")

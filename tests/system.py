@@ -82,12 +82,13 @@ class System:
         self._running = {}
         self._paused = set()
         self._ended = set()
+        self._stores = {}
         ours = [self._with_settings(service) for service in profile.processes]
         self._services = {service.name: service for service in (*profile.servers, *ours)}
         self.servers = tuple(service.name for service in profile.servers)
         # Nothing depends on Flower: it is described and not started.
         self.processes = tuple(service.name for service in ours if service.name != "flower")
-        self.shard_names = tuple(_shard_urls(profile))
+        self._urls = _shard_urls(profile)
         self.client = Client(self)
 
     def _with_settings(self, service):
@@ -168,6 +169,23 @@ class System:
     def is_up(self, name):
         return self._is_up(name)
 
+    def change(self, **settings):
+        """Give settings other values: in what is started, or run, from now on."""
+        self.settings |= settings
+        self.environment |= settings
+        for name in self.processes:
+            self._services[name] = self._with_settings(self._services[name])
+
+    def change_one(self, name, **env):
+        """Give one process other settings than all others, from its next start on."""
+        service = self._services[name]
+        self._services[name] = replace(service, env={**service.env, **env})
+
+    def restart(self, *names):
+        """End processes as an operator would, and start them again."""
+        self.stop(*names)
+        self.start(*names)
+
     def add(self, service):
         """Know one more process of ours; started like the others."""
         self._services[service.name] = self._with_settings(service)
@@ -194,14 +212,14 @@ class System:
 
     # What a test looks at
 
-    def manage(self, *words, status=0):
+    def manage(self, *words, status=0, **env):
         """Run a management command to its end and return what it printed, or said of an error.
 
-        ``status`` None: whatever it ends with.
+        ``status`` None: whatever it ends with. ``env``: more of its environment.
         """
         done = subprocess.run(
             self.profile.shoebox.manage(*words),
-            env={**self.profile.shoebox.environ(), **self.settings, "PATH": "/usr/bin:/bin"},
+            env={**self.manage_environ(), **env},
             capture_output=True,
             text=True,
             timeout=SETUP_SECONDS,
@@ -210,9 +228,35 @@ class System:
         assert status in {None, done.returncode}, done.stdout + done.stderr
         return done.stdout or done.stderr
 
+    @property
+    def shard_names(self):
+        """The shards of the profile, and those a test added since."""
+        return tuple(self._urls)
+
+    def know_shard(self, name, url):
+        """Know a shard that a test added."""
+        self._urls[name] = url
+
+    def shard_url(self, name):
+        return self._urls[name]
+
+    @property
+    def topology_file(self):
+        """The local copy that all processes here share."""
+        return self.profile.data / "topology.json"
+
+    def manage_environ(self):
+        """Return the environment of a management command."""
+        return {**self.profile.shoebox.environ(), **self.settings, "PATH": "/usr/bin:/bin"}
+
     def shard(self, name):
         """Return the bare store of a shard: what lies there, whoever it says it is."""
-        url = _shard_urls(self.profile)[name]
+        if name not in self._stores:
+            self._stores[name] = self._store_open(name)
+        return self._stores[name]
+
+    def _store_open(self, name):
+        url = self._urls[name]
         entry = ShardEntry(name, url, ShardState.ACTIVE, "")
         prefix = f"SHOEBOX_SHARD_{name.upper()}"
         pair = [self.environment.get(f"{prefix}_{part}_KEY", "") for part in ("ACCESS", "SECRET")]

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.drills.load import Load
+
 PROFILES = ("embedded", "cluster")
 LONGEST_SECONDS = 400
 
@@ -20,3 +22,9 @@ def pytest_collection_modifyitems(items):
 def system(request):
     """Give each profile in turn, and bring back what the drill ended."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def load(record_property):
+    """Return what begins uploads and reads on a system; how it ended is in the table."""
+    return lambda system, **options: Load(system, note=record_property, **options)

@@ -1,27 +1,46 @@
-"""Uploads and reads that go on while something breaks, and what must be true afterwards."""
+"""Uploads and reads that go on while something breaks, as patient as people and their programs."""
 
 import threading
+import time
+import uuid
+
+import httpx
 
 from tests import samples
+from tests.drills.healed import assert_healed
 from tests.processes import wait_until
-from webapp.core.ids import id_parse
-from webapp.core.keys import QUARANTINE_PREFIX, image_prefix
 
-HEALED_SECONDS = 200
 PAUSE_SECONDS = 0.3
-REFUSED = 503
+PATIENCE_SECONDS = 60
+"""So long somebody who is asked to try again does."""
+AGAIN_SECONDS = 0.5
+
+
+class GaveUpError(AssertionError):
+    """Nobody tries for ever."""
 
 
 class Load:
     """One client that uploads and one that reads, until the block ends.
 
-    A 503 is an answer; anything else but success is a problem, and so is a read that fails.
+    Whoever is told 503 with Retry-After, or is cut off, asks again for a while, and it is
+    counted: the design allows both while something is away. Any other answer but success is a
+    problem, and so is one that never comes.
+
+    Args:
+        system: What is used.
+        note: Called with what the table of drills says of this one.
+        pause: Seconds between two uploads, so that what is drilled gets the processor.
     """
 
-    def __init__(self, client):
+    def __init__(self, system, *, note=None, pause=PAUSE_SECONDS):
         self.acknowledged = []
         self.problems = []
-        self._client = client
+        self.again = 0
+        self._system = system
+        self._client = system.client
+        self._pause = pause
+        self._note = note or (lambda _name, _value: None)
         self._over = threading.Event()
         self._threads = [threading.Thread(target=t) for t in (self._upload, self._read)]
 
@@ -43,54 +62,76 @@ class Load:
             seconds=seconds,
             what=f"{count} more uploads",
         )
+        assert self.problems == []
+
+    def assert_healed(self, *more):
+        """Read everything back that was acknowledged, once it is where it belongs, and note it.
+
+        Args:
+            more: Images that were there before, which must be as well.
+        """
+        assert self.problems == []
+        began = time.monotonic()
+        images = [*self.acknowledged, *more]
+        assert_healed(self._system, images)
+        row = {"acknowledged": len(images), "lost": 0, "again": self.again}
+        self._note("drill", row | {"seconds": round(time.monotonic() - began, 1)})
 
     def _upload(self):
-        while not self._over.wait(PAUSE_SECONDS):
-            answer = self._client.upload(samples.jpeg())
-            if answer.status_code == 201:
+        while not self._over.wait(self._pause):
+            body, key = samples.jpeg(), {"Idempotency-Key": str(uuid.uuid4())}
+            answer = self._patiently(lambda b=body, k=key: self._client.upload(b, headers=k))
+            if answer is not None and answer.is_success:
                 self.acknowledged.append(answer.json())
-            elif answer.status_code != REFUSED:
+            elif answer is not None:
                 self.problems.append(answer.text)
 
     def _read(self):
         while not self._over.wait(PAUSE_SECONDS):
             for image in self.acknowledged[-3:]:
+                url = image["links"]["original"]
+                answer = self._patiently(lambda u=url: self._client.read(u))
+                if answer is None:
+                    continue
                 try:
-                    self._client.read_original(image)
+                    self._client.assert_original(image, answer)
                 except AssertionError as error:
                     self.problems.append(str(error))
 
+    def _patiently(self, ask):
+        """Return the first answer that is one; None when the block ended or patience did."""
+        try:
+            return patiently(ask, again=self._count, over=self._over)
+        except GaveUpError as error:
+            self.problems.append(str(error))
+            return None
 
-def is_at_home(client, image_id):
-    """Tell whether the original is on its homes, all of them and nowhere else."""
-    return client.homes(image_id) == set(client.holders(image_id))
-
-
-def assert_healed(client, images):
-    """Wait until every image is at home and nothing stands in; then read all of it back."""
-    for image in images:
-        client.wait_ready(image["id"])
-        wait_until(
-            lambda image=image: is_at_home(client, image["id"]),
-            seconds=HEALED_SECONDS,
-            what=f"{image['id']} at home: {client.positions(image['id'])}",
-        )
-    for image in images:
-        client.read_everything(client.image(image["id"]))
+    def _count(self):
+        self.again += 1
 
 
-def blobs_of(system, image_id):
-    """Return every blob of an image by shard and key: its bytes and its label."""
-    found = {}
-    for name in system.shard_names:
-        store = system.shard(name)
-        for key in store.keys(image_prefix(id_parse(image_id))):
-            with store.open(key) as blob:
-                found[name, key] = (blob.read(), blob.stat.label)
-    return found
+def patiently(ask, *, again, over=None):
+    """Ask until there is an answer that does not say "later", as a person would.
 
-
-def quarantined(system, image_id):
-    """Return the keys of an image's bad copies that were put aside."""
-    prefix = QUARANTINE_PREFIX + image_prefix(id_parse(image_id))
-    return [key for name in system.shard_names for key in system.shard(name).keys(prefix)]
+    Args:
+        ask: Sends the request.
+        again: Called each time it has to be sent again.
+        over: Nobody wants an answer any more once it is set; None is returned then.
+    """
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            answer = ask()
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return answer
+            said = f"{answer.url}: {answer.text[:300]}"
+            if "Retry-After" not in answer.headers:
+                raise GaveUpError(f"no Retry-After: {said}")
+        except httpx.TransportError as error:
+            said = repr(error)
+        if over is not None and over.is_set():
+            return None
+        if time.monotonic() > until:
+            raise GaveUpError(f"not within {PATIENCE_SECONDS} s: {said}")
+        again()
+        time.sleep(AGAIN_SECONDS)

@@ -102,27 +102,29 @@ def test_no_image_is_lost_and_no_deletion_undone_when_an_older_database_is_resto
     assert "All is well." in system.manage("scrub", "--again", "--bytes-per-second", "0")
 
 
-def test_a_deletion_reaches_a_shard_that_was_away(system):
+def test_a_deletion_reaches_a_shard_that_was_away(system, load):
     client = system.client
     image = client.store_ready(samples.jpeg())
     away = min(client.holders(image["id"]))
     folder = next(f for f in system.profile.shard_folders if f.name == away)
     aside = folder.with_name("unmounted")
-    folder.rename(aside)
-    folder.mkdir()
-    try:
-        erase = client.call("DELETE", f"/api/v1/images/{image['id']}?erase=true")
-        assert erase.status_code == 204
-        report = json.loads(system.manage("reap", "--json"))
-        assert report["unconfirmed"] >= 1
-    finally:
-        folder.rmdir()
-        aside.rename(folder)
+    with load(system) as running:
+        folder.rename(aside)
+        folder.mkdir()
+        try:
+            erase = client.call("DELETE", f"/api/v1/images/{image['id']}?erase=true")
+            assert erase.status_code == 204
+            report = json.loads(system.manage("reap", "--json"))
+            assert report["unconfirmed"] >= 1
+        finally:
+            folder.rmdir()
+            aside.rename(folder)
 
-    assert has_bytes(system, image)
+        assert is_gone(system, image)
+        system.manage("reap", "--apply")
+        wait_until(lambda: not has_bytes(system, image), seconds=GONE_SECONDS, what="bytes erased")
+    running.assert_healed()
     assert is_gone(system, image)
-    system.manage("reap", "--apply")
-    assert not has_bytes(system, image)
     partition = id_parse(image["id"]).partition
     assert "All is well." in system.manage("scrub", "--partition", partition)
 

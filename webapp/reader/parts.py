@@ -90,7 +90,12 @@ class Parts:
             clock=clock,
         )
         self.reading = Reading(
-            self.source, self.on_demand, self.poller, keyring=settings.keyring, clock=clock
+            self.source,
+            self.on_demand,
+            self.poller,
+            keyring=settings.keyring,
+            unconfirmed_seconds=settings.unconfirmed_seconds,
+            clock=clock,
         )
         self.closing = False
         self._tasks: list[asyncio.Task[None]] = []

@@ -28,8 +28,6 @@ from webapp.reader.sending import WHOLE_SEND_BYTES
 from webapp.reader.source import MEMORY, SHARD, BlobSource
 from webapp.reader.terms import PLAIN, Terms, terms_parse
 
-UNCONFIRMED_SECONDS: Final = 60.0
-"""With a topology no shard has confirmed for so long, "not found" is more than we know."""
 _CONDITIONS: Final = frozenset(
     {
         b"if-match",
@@ -51,6 +49,8 @@ class Reading:
         on_demand: Finds sizes that no preset names.
         poller: Looks for a newer topology when a name is ahead of ours.
         keyring: Verifies links.
+        unconfirmed_seconds: With a topology no shard has confirmed for so long, "not found" is
+            more than we know.
         clock: Seconds since 1970; tests bring their own.
     """
 
@@ -61,11 +61,13 @@ class Reading:
         poller: Poller,
         *,
         keyring: Keyring,
+        unconfirmed_seconds: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._source = source
         self._poller = poller
         self._keyring = keyring
+        self._unconfirmed_seconds = unconfirmed_seconds
         self._clock = clock
         self._picker = Picker(source, on_demand)
 
@@ -182,7 +184,7 @@ class Reading:
         try:
             return await self._picker.pick(name, preferred)
         except NotFoundError as error:
-            if self._source.topology.age > UNCONFIRMED_SECONDS:
+            if self._source.topology.age > self._unconfirmed_seconds:
                 raise ShardsUnavailableError(
                     "The topology known here may be out of date.", id=name.id
                 ) from None

@@ -27,6 +27,8 @@ class ReaderSettings:
         shared_cache_blob_bytes: Larger blobs are not kept there.
         shared_cache_ttl: Seconds it keeps a blob.
         poll_seconds: Between looks for a newer topology or journal.
+        unconfirmed_seconds: With a topology no shard has confirmed for so long, "not found" is
+            more than this process knows, and is answered with 503.
         deadline_seconds: A read that takes longer is answered with 503.
         connect_seconds: Time-out of a connection to a shard.
         read_seconds: Time-out of each wait for a shard.
@@ -48,6 +50,7 @@ class ReaderSettings:
     shared_cache_blob_bytes: int = MIB
     shared_cache_ttl: int = 24 * 3600
     poll_seconds: float = 2.0
+    unconfirmed_seconds: float = 60.0
     deadline_seconds: float = 10.0
     connect_seconds: float = 2.0
     read_seconds: float = 10.0

@@ -7,7 +7,6 @@ import pytest
 from tests.unit.webapp.reader.world import JPEG, OTHER_KEYRING, serving
 from webapp.core.ids import Kind, id_make
 from webapp.core.shards import ShardState
-from webapp.reader.reading import UNCONFIRMED_SECONDS
 
 
 @pytest.fixture
@@ -103,7 +102,7 @@ async def test_a_reader_that_knows_nothing_learns_from_the_file(world):
 
 async def test_with_an_unconfirmed_topology_absent_is_not_certain(world, reader):
     image_id = world.image()
-    reader.parts.topology._confirmed -= UNCONFIRMED_SECONDS + 5
+    reader.parts.topology._confirmed -= reader.parts.settings.unconfirmed_seconds + 5
     reader.parts.poller._look_shard = lambda _reader: asyncio.sleep(0)
     nowhere = id_make(kind=Kind.PUBLIC, version=0)
     assert (await reader.get(f"/{nowhere}")).status_code == 503

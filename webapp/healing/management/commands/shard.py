@@ -1,4 +1,4 @@
-"""`manage.py shard add|activate|list|set|probe|drain`: the stores images are kept on.
+"""`manage.py shard add|activate|list|set|probe|publish|drain`: the stores images are kept on.
 
 A new shard is added (its identity is written, readers learn of it), then activated (a new
 topology version is published; it takes new images). Nothing that exists is moved. A shard that
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webapp.cluster.models import Shard
+from webapp.cluster.publishing import topology_republish
 from webapp.cluster.report import shard_finding, shard_rows
 from webapp.cluster.services import (
     DEFAULT_POOL,
@@ -25,6 +26,7 @@ from webapp.core.errors import ShoeboxError
 from webapp.core.shards import ShardState
 from webapp.healing.drain import drain_plan, drain_run
 from webapp.healing.moving_command import moved_lines, pace_arguments, pace_of, plan_lines
+from webapp.images.services import journal_publish
 
 
 class Command(BaseCommand):
@@ -42,6 +44,7 @@ class Command(BaseCommand):
         _set_arguments(verbs.add_parser("set", help="change state or address of a shard"))
         probe = verbs.add_parser("probe", help="write, read and delete on a shard, and report")
         probe.add_argument("name", nargs="?", help="default: all")
+        verbs.add_parser("publish", help="sign and publish topology and deletion journal again now")
         drain = verbs.add_parser("drain", help="move everything off a shard, then it is dead")
         drain.add_argument("name", help="as it was added")
         pace_arguments(drain)
@@ -99,6 +102,13 @@ class Command(BaseCommand):
                 failed.append(shard.name)
         if failed:
             raise CommandError(f"Not well: {', '.join(failed)}")
+
+    def _publish(self, _options: dict[str, Any]) -> None:
+        topology, journal = topology_republish(), journal_publish()
+        self.stdout.write(
+            f"Published: topology revision {topology.revision}, journal {journal.epoch}."
+            f"{journal.counter}, signed with key {settings.SHOEBOX.keyring.current.key_id}."
+        )
 
     def _drain(self, options: dict[str, Any]) -> None:
         name = options["name"]

@@ -1,0 +1,59 @@
+"""The signing key is rotated while uploads and reads go on: nothing is refused, nothing lost."""
+
+import secrets
+
+import httpx
+import pytest
+
+from tests import samples
+from tests.drills.load import patiently
+from tests.processes import wait_until
+from webapp.core.keys import JOURNAL_KEY, TOPOLOGY_KEY
+
+PUBLISHED_SECONDS = 90
+
+
+@pytest.fixture
+def keys(embedded):
+    """Give the key in use and the one that takes its place."""
+    return embedded.environment["SHOEBOX_SIGNING_KEYS"], f"new:{secrets.token_hex(32)}"
+
+
+def roll_out(system, *keys):
+    """Give every process these keys, one process after the other."""
+    system.change(SHOEBOX_SIGNING_KEYS=",".join(keys))
+    for name in system.processes:
+        system.restart(name)
+
+
+def signed_by(system, key_id):
+    """Tell whether every shard holds a topology and a journal signed by a key."""
+    documents = []
+    for name in system.shard_names:
+        for key in (TOPOLOGY_KEY, JOURNAL_KEY):
+            with system.shard(name).open(key) as blob:
+                documents.append(blob.read())
+    return all(f'"{key_id}"'.encode() in document for document in documents)
+
+
+def test_the_signing_key_is_rotated_under_load(embedded, load, keys):
+    client, (old, new) = embedded.client, keys
+    signed = client.store_ready(samples.jpeg(), kind="signed")
+    deleted = client.store_ready(samples.jpeg())
+    client.delete(deleted["id"])
+    with load(embedded) as running:
+        running.wait_more(1)
+        roll_out(embedded, old, new)
+        client.read_original(signed)
+        roll_out(embedded, new, old)
+        client.read_original(signed)
+        embedded.manage("shard", "publish")
+        wait_until(
+            lambda: signed_by(embedded, "new"), seconds=PUBLISHED_SECONDS, what="new signatures"
+        )
+        roll_out(embedded, new)
+        running.wait_more(2)
+    leaked = patiently(lambda: client.read(signed["links"]["original"]), again=lambda: None)
+    assert leaked.status_code == httpx.codes.FORBIDDEN
+    running.assert_healed(client.image(signed["id"]))
+    assert client.read(deleted["links"]["original"]).status_code == httpx.codes.GONE
