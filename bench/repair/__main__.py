@@ -1,15 +1,16 @@
-"""`python -m bench.repair`: a shard is erased and repaired, against a plain loop of boto3.
+"""`python -m bench.repair [loop|reads]`: a shard is erased and repaired, against a plain loop.
 
 Three SeaweedFS processes are the shards, the index is SQLite. Both sides bring the same objects to
 the same erased bucket: `repair --shard` without a throttle, and a loop that gets each object from
 another shard, hashes it and puts it, with as many threads. Prints a line per run and the ratio of
-the best; the goal is 0.7.
+the best; the goal is 0.7. `reads` asks a read service all the while; see `bench.repair.reads`.
 """
 
 import argparse
 import hashlib
 import json
 import os
+import secrets
 import sys
 import tempfile
 import time
@@ -22,6 +23,8 @@ GOAL = 0.7
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", choices=["loop", "reads"], default="loop")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--images", type=int, default=60)
     parser.add_argument("--parallel", type=int, default=8)
     options = parser.parse_args()
@@ -30,20 +33,25 @@ def main() -> int:
             "SHOEBOX_PROFILE": "embedded",
             "SHOEBOX_DATA": folder,
             "SHOEBOX_LOG_LEVEL": "error",
+            "SHOEBOX_SIGNING_KEYS": f"bench:{secrets.token_hex(32)}",
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }
         from bench.repair.cluster import cluster_of  # noqa: PLC0415 - reads the environment
 
         with cluster_of(Path(folder), options.images) as cluster:
-            return compare(cluster, options.parallel)
+            if options.what == "reads":
+                from bench.repair import reads  # noqa: PLC0415 - as above
+
+                return reads.compare(cluster, Path(folder), options.rounds)
+            return compare(cluster, options.parallel, options.rounds)
 
 
-def compare(cluster, parallel):
+def compare(cluster, parallel, rounds):
     wanted = cluster.inventory()
     size = sum(wanted.values())
     print(f"{len(wanted)} objects, {size / 2**20:.1f} MiB on the shard that is erased")
     best = {}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for run in (plain, repair):
             cluster.erase()
             seconds = run(cluster, wanted, parallel)

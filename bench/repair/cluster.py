@@ -67,6 +67,17 @@ class Cluster:
 
         return fleet().stores(topology_now(), [name])[0].inner
 
+    erased_name = ERASED
+
+    def paths(self):
+        """Return the path of every public blob of every image."""
+        from webapp.images.models import Image  # noqa: PLC0415
+
+        paths = []
+        for image_id, renditions in Image.objects.values_list("id", "renditions"):
+            paths += [f"/{image_id}.jpg", *(f"/{image_id}/{name}" for name in renditions)]
+        return paths
+
     @property
     def erased(self):
         return self._raw(ERASED)
