@@ -14,6 +14,7 @@ from webapp.images.models import Image, ImageState
 from webapp.images.services import image_delete
 from webapp.images.services.lease import image_leased
 from webapp.images.services.repair import image_repair
+from webapp.images.services.replicas import replicas_see
 from webapp.outbox.models import OutboxMessage
 from workers.renditions import make_renditions
 from workers.replication import replicate
@@ -54,6 +55,19 @@ def everything(shards, image):
         for shard, root in shards.items()
         for path in sorted((root / folder).glob("*"))
     }
+
+
+def test_what_others_noted_while_copies_were_looked_at_stays(ready):
+    stale = Image.objects.get(id=ready.id)
+    shards = [r["shard"] for r in stale.replicas]
+    assert len(shards) == 3
+    other = {"shard": "s9", "check": "verified", "at": "2026-11-29T00:00:00+00:00"}
+    Image.objects.filter(id=ready.id).update(replicas=[*stale.replicas, other])
+
+    replicas_see(stale, there=set(shards[1:]), verified={shards[1]})
+
+    noted = {r["shard"] for r in Image.objects.get(id=ready.id).replicas}
+    assert noted == {*shards[1:], "s9"}
 
 
 def quarantined(shards, image):

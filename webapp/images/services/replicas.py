@@ -8,6 +8,9 @@ from webapp.images.values import Upload
 from webapp.storage.base import Check
 from webapp.storage.race import Placed
 
+ATTEMPTS = 3
+"""To write a row that others write as well; the next look notes what this one could not."""
+
 
 def replica(placed: Placed) -> dict[str, str]:
     """Return what the index keeps of one copy."""
@@ -31,17 +34,24 @@ def replicas_note(image: Image, placed: list[Placed]) -> None:
 def replicas_see(image: Image, *, there: set[str], verified: set[str]) -> None:
     """Keep in the index where copies are, and which of them were just verified.
 
+    What others noted since the row was read is newer than what was seen here, and stays.
+
     Args:
-        image: The row.
-        there: Shards that hold a copy; every other one is forgotten.
+        image: The row, as it was read before anybody looked.
+        there: Shards that hold a copy; every other one that the row names is forgotten.
         verified: Those whose bytes were just compared.
     """
-    noted = {r["shard"] for r in image.replicas}
-    if noted == there and not verified:
+    known = image.replicas
+    if {r["shard"] for r in known} == there and not verified:
         return
-    image.replicas = [r for r in image.replicas if r["shard"] in there - verified]
-    image.replicas += [replica(Placed(shard, Check.VERIFIED)) for shard in sorted(verified)]
-    Image.objects.filter(id=image.id).update(replicas=image.replicas)
+    fresh = [replica(Placed(shard, Check.VERIFIED)) for shard in sorted(verified)]
+    rows, now = Image.objects.filter(id=image.id), known
+    for _ in range(ATTEMPTS):
+        kept = [r for r in now if r["shard"] in there or r not in known]
+        image.replicas = [r for r in kept if r["shard"] not in verified] + fresh
+        if rows.filter(replicas=now).update(replicas=image.replicas):
+            return
+        now = rows.values_list("replicas", flat=True).first() or []
 
 
 def label_of(image: Image, upload: Upload | None = None) -> Label:
