@@ -1,5 +1,7 @@
-"""The database is lost: the index is rebuilt from the shards while reads go on."""
+"""The database is lost: the index is rebuilt by the words of the runbook while reads go on."""
 
+import re
+import shlex
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,7 +12,9 @@ from tests import samples
 from tests.drills.reading import reads_go_on
 from tests.processes import wait_until
 
+PAGE = Path(__file__).parents[2] / "docs/runbooks/database-lost.md"
 MINUTE = 60
+OTHER = "anna"
 FRESH = {"title": "Just acknowledged", "album": "Last day", "kind": "signed", "filename": "l.jpg"}
 
 
@@ -37,9 +41,38 @@ def what_stays(image):
     return {name: image[name] for name in (*names, "width", "height", "created_at")}
 
 
-def test_the_index_is_rebuilt_while_reads_go_on(system):
-    client = system.client
+def runbook():
+    """Return the commands of the runbook, in order."""
+    blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    lines = [shlex.split(line) for block in blocks for line in block.splitlines()]
+    return [words[words.index("manage.py") + 1 :] for words in lines if words]
+
+
+def store_as_other(system, body):
+    """Store an image as somebody who is not the admin of the settings."""
+    system.manage("user", "add", OTHER, "--no-password")
+    token = system.manage("token", "add", OTHER, "--name", "drill", "--scope", "upload")
+    answer = system.client.upload(body, headers={"Authorization": f"Bearer {token.strip()}"})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def follow(system, steps):
+    """Do what the runbook says; return what each command said."""
+    said = []
+    for words in steps:
+        said.append(system.manage(*(OTHER if word == "NAME" else word for word in words)))
+        if "read-only" in said[-1]:
+            system.start(*system.processes)
+            refused = system.client.upload(samples.jpeg())
+            assert (refused.status_code, refused.json()["code"]) == (503, "read-only")
+    return said
+
+
+def test_the_index_is_rebuilt_by_the_runbook_while_reads_go_on(system):
+    client, steps = system.client, runbook()
     ready = client.store_ready(samples.jpeg(), title="old title")
+    others = client.wait_ready(store_as_other(system, samples.jpeg())["id"])
     gone = client.store_ready(samples.jpeg())
     client.call("PATCH", f"/api/v1/images/{ready['id']}", json={"title": "new title"})
     client.delete(gone["id"])
@@ -48,22 +81,22 @@ def test_the_index_is_rebuilt_while_reads_go_on(system):
     )
     fresh = client.store(samples.jpeg(), **FRESH)
     system.kill(*(name for name in system.processes if name != "read"))
-    with reads_go_on(client, [ready, fresh]) as reading:
+    with reads_go_on(client, [ready, fresh, others]) as reading:
         database_lose(system)
-        system.manage("migrate", "--noinput")
-        assert "read-only" in system.manage("bootstrap")
-        system.start(*system.processes)
-        refused = client.upload(samples.jpeg())
-        assert (refused.status_code, refused.json()["code"]) == (503, "read-only")
         before = reading.count
-        system.manage("rebuild_index", "--apply")
+        said = follow(system, steps)
         assert reading.count > before
-        system.manage("bootstrap")
+    assert [words[0] for words in steps] == [
+        *("migrate", "bootstrap", "rebuild_index", "rebuild_index", "bootstrap", "user")
+    ]
+    assert "Nothing was written" in said[2]
+    assert "/invitation" in said[-1]
     found = client.wait_ready(fresh["id"])
     assert what_stays(found) == what_stays(fresh)
     assert client.image(ready["id"])["title"] == "new title"
+    assert what_stays(client.image(others["id"])) == what_stays(others)
     assert client.image(gone["id"])["state"] == "deleted"
-    for image in (ready, fresh):
+    for image in (ready, fresh, others):
         client.read_everything(client.wait_ready(image["id"]))
     assert client.read(gone["links"]["original"]).status_code == httpx.codes.GONE
     client.read_everything(client.store_ready(samples.jpeg()))
