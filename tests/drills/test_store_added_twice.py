@@ -9,5 +9,5 @@ def test_a_store_that_is_a_shard_already_is_refused(system):
     }
     url = system.shard_url("s1")
     said = system.manage("shard", "add", "twice", url, "--zone", "z9", status=1, **keys)
-    assert "already is shard 's1'" in said
+    assert "is shard 's1' already" in said
     assert "twice" not in system.manage("shard", "list")

@@ -4,6 +4,7 @@ import random
 from contextlib import suppress
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from tests.factories import isolate, make_cluster, make_image, make_user
@@ -102,6 +103,12 @@ def test_a_drained_shard_holds_nothing_and_is_dead(owner, shards, tmp_path):
     for image in images:
         assert "s1" not in homes(image)
         assert_whole(shards, image)
+
+
+def test_a_drain_that_was_killed_after_its_end_may_be_run_again(owner, shards, capsys):
+    drain_run(name="s1", pace=pace())
+    call_command("shard", "drain", "s1", "--apply")
+    assert "empty and dead already" in capsys.readouterr().out
 
 
 def test_a_plan_of_a_drain_says_what_will_be_moved_and_changes_nothing(owner, shards, tmp_path):

@@ -2,8 +2,7 @@
 
 import time
 
-from django.db import connection
-
+from webapp.cluster.clock import index_clock
 from webapp.cluster.snapshot import topology_now
 from webapp.cluster.stores import fleet
 from webapp.core.errors import OperatorError
@@ -48,12 +47,3 @@ def clocks_check() -> None:
             f"Nothing is erased by date while clocks differ from this machine's: "
             f"{', '.join(wrong)}. Set them (NTP), then run it again."
         )
-
-
-def index_clock() -> float | None:
-    """Return the database server's clock, seconds since 1970; None where it has none of its own."""
-    if connection.vendor != "postgresql":
-        return None
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
-        return float(cursor.fetchone()[0])

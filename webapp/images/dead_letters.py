@@ -1,7 +1,6 @@
 """What becomes of messages about images that RabbitMQ put aside."""
 
-from django.utils import timezone
-
+from webapp.cluster.clock import index_now
 from webapp.images.models import Image, ImageState
 from webapp.images.services import image_retry
 from webapp.images.services.outcome import image_find
@@ -25,5 +24,5 @@ def image_try_again(letter: DeadLetter) -> str:
     if image.state == ImageState.FAILED:
         image_retry(image=image)
         return "was failed, queued again"
-    Image.objects.filter(id=image.id).update(attempts=0, refusals=0, due_at=timezone.now())
+    Image.objects.filter(id=image.id).update(attempts=0, refusals=0, due_at=index_now())
     return f"{image.state}, due now"

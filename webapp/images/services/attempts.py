@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from webapp.cluster.clock import index_now
 from webapp.cluster.read_only import writable_state
 from webapp.core.manifest import RenditionRecord
 from webapp.images.models import Image, ImageState
@@ -43,7 +44,7 @@ def rendition_attempt_begin(*, image_id: str) -> Image | None:
         image_conclude(image_id=image_id, state=ImageState.FAILED, reason=image.reason)
         return None
     wall = timedelta(seconds=settings.SHOEBOX.render_wall_seconds)
-    due = timezone.now() + wall + backoff(image.attempts + 1)
+    due = index_now() + wall + backoff(image.attempts + 1)
     Image.objects.filter(id=image_id).update(attempts=F("attempts") + 1, due_at=due)
     image.attempts += 1
     return image
@@ -69,7 +70,7 @@ def rendition_failed(*, image: Image, reason: str) -> Outcome:
     if image.attempts >= settings.SHOEBOX.max_attempts:
         image_conclude(image_id=image.id, state=ImageState.FAILED, reason=reason)
         return Outcome.FAILED
-    due = timezone.now() + backoff(image.attempts)
+    due = index_now() + backoff(image.attempts)
     Image.objects.filter(id=image.id).update(reason=reason[:200], due_at=due)
     return Outcome.RETRY
 
@@ -114,7 +115,7 @@ def image_conclude(*, image_id: str, state: ImageState, reason: str) -> None:
 
 def rendition_postponed(*, image: Image, reason: str) -> Outcome:
     """Note that shards kept an attempt from being made; it does not count against the image."""
-    due = timezone.now() + backoff(POSTPONED_AS)
+    due = index_now() + backoff(POSTPONED_AS)
     Image.objects.filter(id=image.id, attempts__gt=0).update(
         attempts=F("attempts") - 1, reason=reason[:200], due_at=due
     )

@@ -12,8 +12,8 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
+from webapp.cluster.clock import index_now
 from webapp.cluster.read_only import writable_state
 from webapp.images.models import Image, ImageQuerySet, ImageState
 from webapp.images.services.outcome import Outcome, backoff, image_find, renditions_missing
@@ -37,7 +37,7 @@ def backfill_queue(*, image_id: str) -> bool:
     """Queue an image, with its attempts reset; False when it is not ready any more."""
     with transaction.atomic():
         rows = Image.objects.filter(id=image_id, state=ImageState.READY)
-        if not rows.update(attempts=0, due_at=timezone.now() + CLAIM_FOR):
+        if not rows.update(attempts=0, due_at=index_now() + CLAIM_FOR):
             return False
         outbox_add(subject=image_id, tasks=[Task.BACKFILL])
     return True
@@ -60,7 +60,7 @@ def backfill_begin(*, image_id: str) -> Image | None:
         _given_up(image, "its attempts are used up")
         return None
     wall = timedelta(seconds=settings.SHOEBOX.render_wall_seconds)
-    due = timezone.now() + wall + backoff(image.attempts + 1)
+    due = index_now() + wall + backoff(image.attempts + 1)
     _ready(image.id).update(attempts=F("attempts") + 1, due_at=due)
     image.attempts += 1
     return image
@@ -69,7 +69,7 @@ def backfill_begin(*, image_id: str) -> Image | None:
 def backfill_step_aside(*, image_id: str) -> Outcome:
     """Let fresh uploads go first; the sweep queues the image again in some seconds."""
     pause = random.uniform(*STEP_ASIDE_SECONDS)  # noqa: S311 - spreads load, guards nothing
-    _ready(image_id).update(due_at=timezone.now() + timedelta(seconds=pause))
+    _ready(image_id).update(due_at=index_now() + timedelta(seconds=pause))
     return Outcome.LATER
 
 
@@ -84,13 +84,13 @@ def backfill_failed(*, image: Image, reason: str, final: bool) -> Outcome:
     if final or image.attempts >= settings.SHOEBOX.max_attempts:
         _given_up(image, reason)
         return Outcome.FAILED
-    _ready(image.id).update(due_at=timezone.now() + backoff(image.attempts))
+    _ready(image.id).update(due_at=index_now() + backoff(image.attempts))
     return Outcome.RETRY
 
 
 def backfill_postponed(*, image: Image) -> Outcome:
     """Note that shards kept an attempt from being made; it does not count against the image."""
-    due = timezone.now() + backoff(POSTPONED_AS)
+    due = index_now() + backoff(POSTPONED_AS)
     _ready(image.id).filter(attempts__gt=0).update(attempts=F("attempts") - 1, due_at=due)
     return Outcome.RETRY
 

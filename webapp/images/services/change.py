@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from webapp.audit.actions import Action
 from webapp.audit.services import audit_add, audit_add_if_foreign
+from webapp.cluster.clock import index_now
 from webapp.cluster.snapshot import topology_now
 from webapp.core.errors import BusyError, ConflictError, NotFoundError, StaleError
 from webapp.core.ids import Kind
@@ -70,7 +71,7 @@ def _update(image: Image, changed: dict[str, str]) -> bool:
     search = search_text(title=texts["title"], filename=texts["filename"])
     with transaction.atomic():
         rows = Image.objects.filter(id=image.id, revision=image.revision)
-        due = timezone.now() + RETRY_LOOK
+        due = index_now() + RETRY_LOOK
         done = rows.update(**changed, search=search, revision=image.revision + 1, due_at=due)
         if done:
             outbox_add(subject=image.id, tasks=[Task.REPLICATE])

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
-from django.utils import timezone
 
+from webapp.cluster.clock import index_now
 from webapp.cluster.read_only import writable_state
 from webapp.core.errors import BusyError
 from webapp.images.models import Image
@@ -48,7 +48,7 @@ def _claim(image_id: str, revision: int) -> Image | None:
     The revision is of the index's epoch: what a rebuilt index says beats what the one before
     it said, also what nobody has seen yet.
     """
-    due, epoch = timezone.now() + RETRY_LOOK, Greatest(F("epoch"), writable_state().epoch)
+    due, epoch = index_now() + RETRY_LOOK, Greatest(F("epoch"), writable_state().epoch)
     rows = Image.objects.filter(id=image_id, revision=revision)
     claimed = rows.update(epoch=epoch, revision=revision + 1, due_at=due)
     return _rows(image_id).first() if claimed else None

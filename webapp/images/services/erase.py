@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
+from webapp.cluster.clock import index_now
 from webapp.cluster.snapshot import topology_now
 from webapp.core.keys import MANIFEST, ORIGINAL, PRIVATE
 from webapp.core.presets import rendition_names
@@ -41,7 +41,7 @@ def image_erase_finish(*, image_id: str) -> Outcome:
     if image.restorable_until is None:
         confirmed &= set(everything_erase(placement, _listed(image)))
     if not everyone <= confirmed:
-        due = timezone.now() + SHORTFALL_LOOK
+        due = index_now() + SHORTFALL_LOOK
         Image.objects.filter(id=image_id, revision=image.revision).update(due_at=due)
         return Outcome.SHORT
     until: datetime | None = None

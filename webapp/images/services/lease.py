@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db.models import Q
-from django.utils import timezone
 
+from webapp.cluster.clock import index_now
 from webapp.images.models import Image
 
 LEASE = timedelta(minutes=2)
@@ -26,7 +26,7 @@ class Lease:
 
     def take(self) -> bool:
         """Take the lease; False when another holder has it."""
-        now = timezone.now()
+        now = index_now()
         free = Q(lease="") | Q(lease_until__lt=now) | Q(lease_until__isnull=True)
         rows = Image.objects.filter(free, id=self._image_id)
         return bool(rows.update(lease=self._token, lease_until=now + LEASE))
@@ -34,8 +34,8 @@ class Lease:
     def renew(self) -> bool:
         """Begin the time again, right before something is removed; False when it was lost."""
         rows = Image.objects.filter(id=self._image_id, lease=self._token)
-        alive = rows.filter(lease_until__gt=timezone.now())
-        return bool(alive.update(lease_until=timezone.now() + LEASE))
+        alive = rows.filter(lease_until__gt=index_now())
+        return bool(alive.update(lease_until=index_now() + LEASE))
 
     def give_back(self) -> None:
         """Let others have it."""

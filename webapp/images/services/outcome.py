@@ -6,6 +6,7 @@ from enum import Enum
 
 from django.utils import timezone
 
+from webapp.cluster.clock import index_now
 from webapp.core.presets import rendition_names
 from webapp.images.models import Image, ImageState
 
@@ -54,4 +55,4 @@ def next_look(image: Image, *, complete: bool) -> datetime | None:
     if complete and image.state != ImageState.STORED:
         return None
     age = timezone.now() - image.created_at
-    return timezone.now() + min(max(age / 4, SHORTFALL_LOOK), BACKOFF_MOST)
+    return index_now() + min(max(age / 4, SHORTFALL_LOOK), BACKOFF_MOST)

@@ -7,8 +7,8 @@ conditional UPDATE, so any number of sweeps may run at once.
 from datetime import timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
+from webapp.cluster.clock import index_now
 from webapp.cluster.read_only import read_only_reason
 from webapp.images.models import Image, ImageState
 from webapp.images.services.backfill import backfill_wanted
@@ -24,7 +24,7 @@ def images_sweep(*, limit: int = BATCH) -> int:
     """Queue what is due again; return how many images that were, none while read-only."""
     if read_only_reason():
         return 0
-    now = timezone.now()
+    now = index_now()
     due = Image.objects.due(now).order_by("due_at")[:limit]
     return sum(_requeue(image) for image in due)
 
@@ -32,7 +32,7 @@ def images_sweep(*, limit: int = BATCH) -> int:
 def _requeue(image: Image) -> bool:
     with transaction.atomic():
         rows = Image.objects.filter(id=image.id, due_at=image.due_at)
-        if not rows.update(due_at=timezone.now() + CLAIM_FOR):
+        if not rows.update(due_at=index_now() + CLAIM_FOR):
             return False
         outbox_add(tasks=tasks_for(image), subject=image.id)
     return True

@@ -112,6 +112,10 @@ class Command(BaseCommand):
 
     def _drain(self, options: dict[str, Any]) -> None:
         name = options["name"]
+        shard = shard_get(name=name)
+        if shard.state == ShardState.DEAD.label and shard.emptied:
+            self.stdout.write(f"{name} is empty and dead already; its store may be taken away.")
+            return
         plan = drain_plan(name=name)
         for line in plan_lines(plan):
             self.stdout.write(line)
