@@ -1,10 +1,12 @@
 """The topology on its way between index, shards and file."""
 
+import json
 import shutil
 import time
 from dataclasses import replace
 
 import pytest
+from django.core.management import call_command
 
 from tests.factories import isolate, make_cluster
 from webapp.cluster import publishing, services, snapshot
@@ -19,7 +21,7 @@ from webapp.core.errors import (
     ShardsUnavailableError,
     TopologyConflictError,
 )
-from webapp.core.keys import IDENTITY_KEY, TOPOLOGY_KEY
+from webapp.core.keys import IDENTITY_KEY, JOURNAL_KEY, TOPOLOGY_KEY
 from webapp.core.label import Label
 from webapp.core.shards import ShardSpec, ShardState
 from webapp.core.signing import Keyring, bytes_digest
@@ -138,6 +140,16 @@ def test_a_shard_that_was_away_gets_the_topology_again(shards):
     (shards["s3"] / TOPOLOGY_KEY).unlink()
     topology_republish()
     assert (shards["s3"] / TOPOLOGY_KEY).exists()
+
+
+def test_everything_is_signed_anew_when_an_operator_says_so(shards, settings, capsys):
+    keys = f"k2:{'5' * 64},{settings.SHOEBOX.signing_keys}"
+    settings.SHOEBOX = settings.SHOEBOX.model_copy(update={"signing_keys": keys})
+    call_command("shard", "publish")
+    assert "key k2" in capsys.readouterr().out
+    for root in shards.values():
+        for name in (TOPOLOGY_KEY, JOURNAL_KEY):
+            assert json.loads((root / name).read_bytes())["key_id"] == "k2"
 
 
 def test_a_name_is_never_used_again(shards, tmp_path):
