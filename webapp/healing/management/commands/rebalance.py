@@ -7,14 +7,15 @@ says what would be copied, until `--apply`. It may be killed and run again.
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from webapp.core.errors import ShoeboxError
 from webapp.healing.moving_command import moved_lines, pace_arguments, pace_of, plan_lines
 from webapp.healing.rebalance import rebalance_plan, rebalance_run
+from webapp.healing.stepping_back import SteppingBack
 
 
-class Command(BaseCommand):
+class Command(SteppingBack):
     """Moves a version."""
 
     help = __doc__

@@ -9,20 +9,21 @@ A run that was ended goes on where it was. Exit status 0: everything is whole.
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from webapp.core.errors import ShoeboxError
 from webapp.healing.progress import Progress, bytes_text
 from webapp.healing.repair import Summary, repair_run, run_find
 from webapp.healing.repair_queue import repair_queue
 from webapp.healing.repair_scope import Scope, scope_check, scope_rows
+from webapp.healing.stepping_back import SteppingBack
 from webapp.healing.throttle import Throttle
 from webapp.images.services.mend import MEANINGS, Code
 
 PARALLEL = 4
 
 
-class Command(BaseCommand):
+class Command(SteppingBack):
     """Repairs images."""
 
     help = __doc__

@@ -11,14 +11,15 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from webapp.core.errors import ShoeboxError
 from webapp.healing.scrub_report import CLEAN, document, lines, status
 from webapp.healing.scrub_run import Asked, keeper_make, plan_make, scrub_run
+from webapp.healing.stepping_back import SteppingBack
 
 
-class Command(BaseCommand):
+class Command(SteppingBack):
     """Reads shards again and compares."""
 
     help = __doc__
