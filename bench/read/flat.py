@@ -1,11 +1,12 @@
 """Memory of one process over many requests for more than its cache holds."""
 
+import os
 import re
 import subprocess
 import time
 
 from bench.read.load import CONNECTIONS, LOAD_CORE, LUA
-from bench.read.worlds import folder_world, images, listed
+from bench.read.worlds import SMALL, folder_world, image_on_first, listed
 
 OBJECTS = 4_000
 CACHE_BYTES = 20_000_000
@@ -17,7 +18,8 @@ COUNT = re.compile(r"(\d+) requests in")
 def flat(servers, folder, options):
     """Ask for 4,000 objects of 15 KB in turn where 20 MB are kept: every request evicts."""
     world = folder_world(folder / "world")
-    paths = listed(folder / "paths.txt", images(world, OBJECTS))
+    made = [image_on_first(world, os.urandom(SMALL)) for _ in range(OBJECTS)]
+    paths = listed(folder / "paths.txt", made)
     reader = servers.reader("reader", world, reader_cache_bytes=CACHE_BYTES)
     script = folder / "paths.lua"
     script.write_text(LUA % paths)

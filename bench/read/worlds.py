@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from tests.integration.reader_server import directory_world
 from tests.unit.webapp.reader.world import ZONES, World, label_of
+from webapp.core.ids import Kind, id_make
 from webapp.core.keys import ORIGINAL, blob_key
 from webapp.storage.directory import DirectoryStore
 from webapp.storage.disk_labels import attribute_set
@@ -40,6 +41,14 @@ def images(world, count, *, size=SMALL):
             write_fast(world.stores[shard].root / blob_key(image, ORIGINAL), data)
         bodies[f"/{image}"] = data
     return bodies
+
+
+def image_on_first(world, data):
+    """Store an image on its first position alone; return its path."""
+    image = id_make(kind=Kind.PUBLIC, version=0)
+    first = world.positions(image)[0]
+    write_fast(world.stores[first].root / blob_key(image, ORIGINAL), data)
+    return f"/{image}"
 
 
 def write_fast(path, data):

@@ -9,10 +9,8 @@ import sys
 import urllib.request
 
 from bench.read.load import LOAD_CORE, LUA
-from bench.read.worlds import folder_world, listed, write_fast
+from bench.read.worlds import folder_world, image_on_first, listed
 from tests.unit.webapp.reader.world import JPEG
-from webapp.core.ids import Kind, id_make
-from webapp.core.keys import ORIGINAL, blob_key
 from webapp.reader.blobs import ENTRY_OVERHEAD
 from webapp.reader.s3fifo import S3Fifo
 
@@ -90,7 +88,7 @@ def _ratio(simulator, name, trace, costs, room):
 
 def _served(servers, folder, sizes, trace, room):
     world = folder_world(folder / "world")
-    paths = [_write(world, size) for size in sizes]
+    paths = [image_on_first(world, JPEG + bytes(size - len(JPEG))) for size in sizes]
     asked = listed(folder / "trace.txt", (paths[name] for name in trace))
     reader = servers.reader("reader", world, reader_cache_bytes=room)
     print("| served by one process | p50 | p99 | p99.9 ms | requests/s | hit ratio |")
@@ -101,13 +99,6 @@ def _served(servers, folder, sizes, trace, room):
         print(
             f"| {connections} connections | {' | '.join(late)} | {rate} | {ratio:.3f} |", flush=True
         )
-
-
-def _write(world, size):
-    image = id_make(kind=Kind.PUBLIC, version=0)
-    first = world.positions(image)[0]
-    write_fast(world.stores[first].root / blob_key(image, ORIGINAL), JPEG + bytes(size - len(JPEG)))
-    return f"/{image}"
 
 
 def _asked(port, paths, connections, seconds):

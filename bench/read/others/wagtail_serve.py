@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 import django
 from django.conf import settings
@@ -27,6 +28,7 @@ settings.configure(
     ],
     TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
     MEDIA_ROOT=_DATA / "media",
+    STATIC_URL="/static/",
     WAGTAIL_SITE_NAME="bench",
     WAGTAILADMIN_BASE_URL="http://127.0.0.1",
     DATABASES={
@@ -62,6 +64,6 @@ if "wagtailimages_image" not in connection.introspection.table_names():
     with Path(os.environ["PEER_PHOTO"]).open("rb") as file:
         picture = get_image_model().objects.create(title="bench", file=ImageFile(file, "b.jpg"))
     signature = generate_signature(picture.id, FILTER, key=None)
-    (_DATA / "path").write_text(f"/{signature}/{picture.id}/{FILTER}/")
+    (_DATA / "path").write_text(quote(f"/{signature}/{picture.id}/{FILTER}/"))
 connection.close()
 application = get_wsgi_application()
