@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -32,6 +32,8 @@ class Settings(BaseModel):
     """All settings. The name of a variable is the field's name in capitals after ``SHOEBOX_``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    _mask_wrapped: ClassVar[bool] = True
+    """Django asks this of every setting each time; a model that lacks it searches long."""
 
     profile: Literal["embedded", "cluster"] = Field(
         "cluster", description="`embedded` fills gaps with defaults under the data folder."

@@ -78,12 +78,17 @@ TEMPLATES = [
 ]
 
 
+SQLITE_KEPT_SECONDS = 60
+
+
 def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": parts.path.removeprefix("/") if parts.netloc else parts.path,
+            # Opening the file anew costs several times a query.
+            "CONN_MAX_AGE": SQLITE_KEPT_SECONDS,
             "OPTIONS": {
                 # Writers wait for each other instead of failing half way through.
                 "transaction_mode": "IMMEDIATE",

@@ -8,7 +8,7 @@ import pytest
 from tests.contract.blobs import ABOUT, get, labelled, put
 from webapp.core.errors import DigestMismatchError, HostileKeyError
 from webapp.core.label import Label
-from webapp.storage.base import Check
+from webapp.storage.base import Check, Whole
 
 HUNDRED_MEGABYTES = 100 * 1000 * 1000
 
@@ -28,6 +28,18 @@ def test_a_file_is_put_like_bytes(store, folder, tmp_path):
     spool.write_bytes(b"from a file" * 100_000)
     store.put(folder + "original", spool, label=labelled(spool.read_bytes()))
     assert get(store, folder + "original") == b"from a file" * 100_000
+
+
+def test_what_was_hashed_once_is_put_like_bytes(store, folder):
+    whole = Whole.of(b"bytes in memory")
+    assert store.put(folder + "original", whole, label=labelled(whole.data)) is Check.VERIFIED
+    assert get(store, folder + "original") == whole.data
+
+
+def test_what_was_hashed_once_must_be_what_the_label_says(store, folder):
+    with pytest.raises(DigestMismatchError):
+        store.put(folder + "original", Whole.of(b"other bytes"), label=labelled(b"bytes"))
+    assert store.stat(folder + "original") is None
 
 
 def test_an_empty_blob_is_kept(store, folder):

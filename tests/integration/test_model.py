@@ -125,7 +125,7 @@ class Shoebox(RuleBasedStateMachine):
         digest = bytes_digest(data)
         values = {"private": False, "content_type": "image/jpeg", "width": 9, "height": 9}
         upload = Upload(
-            path=path, size=len(data), digest=digest, source_digest=digest, frames=1, **values
+            source=path, size=len(data), digest=digest, source_digest=digest, frames=1, **values
         )
         answers = []
         with self.world.process(steps):

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from webapp.accounts.models import Scope, Token, User, secret_make, token_hash
 from webapp.accounts.principal import Principal, is_staff
-from webapp.accounts.quotas import Usage, quota_check, usage, usage_of
+from webapp.accounts.quotas import Usage, quota_check, quota_of, usage, usage_of
+from webapp.accounts.recent import recent_tokens
 from webapp.audit.actions import Action
 from webapp.audit.services import audit_add
 from webapp.cluster.index_turn import index_turn
@@ -30,8 +31,10 @@ __all__ = [
     "password_note",
     "pool_check",
     "quota_check",
+    "quota_of",
     "token_authenticate",
     "token_make",
+    "token_recent",
     "token_revoke",
     "usage",
     "usage_of",
@@ -174,6 +177,11 @@ def _token_check(user: User, name: str, scopes: set[Scope], expires_at: datetime
         raise NotAllowedError(f"User {user.username!r} is not staff; no token makes them so.")
 
 
+def token_recent(*, secret: str) -> Principal | None:
+    """Return who came with a token that was looked up within the last second. No query."""
+    return recent_tokens.find(token_hash(secret)) if len(secret) <= LONGEST_SECRET else None
+
+
 def token_authenticate(*, secret: str) -> Principal:
     """Return who came with a token, and note that it was used.
 
@@ -194,7 +202,9 @@ def token_authenticate(*, secret: str) -> Principal:
     known = frozenset(scope for scope in Scope if scope.value in token.scopes)
     if token.pool:
         token.user.pool = token.pool  # of this copy alone: the user as this token acts
-    return Principal(token.user, known, token.pk)
+    principal = Principal(token.user, known, token.pk)
+    recent_tokens.note(token.hash, principal, expires_at=token.expires_at)
+    return principal
 
 
 def _check_alive(token: Token) -> None:
@@ -230,5 +240,6 @@ def token_revoke(*, token_id: int, user: User | None = None) -> Token:
         raise NotFoundError(f"There is no token {token_id}.")
     with transaction.atomic():
         rows.filter(pk=token_id).delete()
+        recent_tokens.forget(token.hash)
         audit_add(action=Action.TOKEN_REVOKE, subject=token.user.username, details=_told(token))
     return token

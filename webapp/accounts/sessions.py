@@ -18,10 +18,17 @@ from django.middleware.csrf import CsrfViewMiddleware
 
 from webapp.accounts.models import Scope
 from webapp.accounts.principal import Principal
-from webapp.accounts.services import token_authenticate
+from webapp.accounts.services import token_authenticate, token_recent
 from webapp.core.errors import NotAllowedError, NotAuthenticatedError
 
-__all__ = ["Principal", "csrf_check", "principal_for", "session_principal", "token_principal"]
+__all__ = [
+    "Principal",
+    "csrf_check",
+    "principal_for",
+    "principal_recent",
+    "session_principal",
+    "token_principal",
+]
 
 ASGIScope = Mapping[str, Any]
 
@@ -64,6 +71,15 @@ def token_principal(authorization: str | None) -> Principal | None:
     if scheme.lower() != SCHEME:
         raise NotAuthenticatedError("Authorization must be `Bearer TOKEN`.")
     return token_authenticate(secret=secret.strip())
+
+
+def principal_recent(scope: ASGIScope) -> Principal | None:
+    """Return who sent a request with a token the index told of a moment ago. No query.
+
+    None says nothing: ask ``principal_for``.
+    """
+    scheme, _, secret = (_header(scope, b"authorization") or "").strip().partition(" ")
+    return token_recent(secret=secret.strip()) if scheme.lower() == SCHEME else None
 
 
 def session_principal(scope: ASGIScope) -> Principal | None:

@@ -11,6 +11,8 @@ def clean_text(text: str) -> str:
 
     Idempotent. Letters, accents and emoji stay, in Unicode's composed form.
     """
+    if text.isascii() and text.isprintable():  # most texts, and a tenth of the time
+        return " ".join(text.split())[:TEXT_LENGTH].rstrip()
     kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or _harmless(c))
     # Composed last: what was dropped may have stood between a letter and its accent.
     composed = unicodedata.normalize("NFC", kept)

@@ -2,22 +2,22 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Event
 
 from webapp.core.ids import Kind
 from webapp.core.topology import Topology
 from webapp.images.models import Image
+from webapp.storage.base import Source
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Accepted bytes in the spool, ready to be stored.
+    """Accepted bytes, ready to be stored.
 
     Args:
-        path: The file, after the metadata policy.
-        size: Bytes of that file.
-        digest: Of that file.
+        source: The bytes, after the metadata policy: a file, or whole in memory.
+        size: Of them.
+        digest: Of them.
         source_digest: Of the bytes as they were sent.
         content_type: By content.
         width: Pixels, upright.
@@ -32,7 +32,7 @@ class Upload:
         uses: Grows by one event per write; the file may go once all of them are set.
     """
 
-    path: Path
+    source: Source
     size: int
     digest: str
     source_digest: str

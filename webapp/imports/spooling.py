@@ -65,7 +65,7 @@ class SpoolFile:
         self.take(b"")
         self._file.flush()
         return Received(
-            path=_path(self._file),
+            source=_path(self._file),
             cleaned=_path(self._cleaned),
             size=self._size,
             digest=f"sha256:{self._hash.hexdigest()}",

@@ -1,6 +1,7 @@
 """From a received file to a stored image: look, clean, store. Every way in ends here."""
 
-import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,14 @@ from django.conf import settings
 from webapp.core.errors import UnsupportedTypeError
 from webapp.images.services import image_register
 from webapp.images.values import Registered, Upload
+from webapp.intake.containers.source import Source, open_source
 from webapp.intake.details import Details
-from webapp.intake.metadata import MetadataPolicy, can_strip, strip
-from webapp.intake.probe import ProbeLimits, probe
+from webapp.intake.metadata import MetadataPolicy, can_strip, cleaned_pieces
+from webapp.intake.metadata.pieces import Piece, joined, write_pieces
+from webapp.intake.probe import ProbeLimits, probe_source
 from webapp.intake.received import Received
+from webapp.storage.base import Whole
+from webapp.storage.source import source_digest
 
 if TYPE_CHECKING:
     from webapp.accounts.models import User
@@ -43,17 +48,18 @@ def upload_prepare(*, received: Received, details: Details, idempotency_key: str
     """
     if received.size == 0:
         raise UnsupportedTypeError("The upload has no bytes.", found="empty")
-    found = probe(received.path, limits=ProbeLimits(frames=settings.SHOEBOX.max_frames))
     policy = MetadataPolicy(settings.SHOEBOX.metadata_policy)
-    private = policy is not MetadataPolicy.KEEP and not can_strip(found.content_type)
-    changed = not private and strip(
-        received.path, received.cleaned, content_type=found.content_type, policy=policy
-    )
-    path = received.cleaned if changed else received.path
+    with open_source(_readable(received.source)) as source:
+        found = probe_source(source, limits=ProbeLimits(frames=settings.SHOEBOX.max_frames))
+        private = policy is not MetadataPolicy.KEEP and not can_strip(found.content_type)
+        pieces = None
+        if not private:
+            pieces = cleaned_pieces(source, content_type=found.content_type, policy=policy)
+        kept = received if pieces is None else _cleaned(received, pieces, source)
     return Upload(
-        path=path,
-        size=path.stat().st_size,
-        digest=_digest(path) if changed else received.digest,
+        source=kept.source,
+        size=kept.size,
+        digest=kept.digest,
         source_digest=received.digest,
         content_type=found.content_type,
         width=found.width,
@@ -69,6 +75,17 @@ def upload_prepare(*, received: Received, details: Details, idempotency_key: str
     )
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+def _readable(source: Path | Whole) -> Path | bytes:
+    return source.data if isinstance(source, Whole) else source
+
+
+def _cleaned(received: Received, pieces: Iterable[Piece], source: Source) -> Received:
+    """Return the pieces where the original was: in memory, or in the file that is for them."""
+    if received.cleaned is None:
+        whole = Whole.of(joined(pieces, source))
+        return replace(received, source=whole, size=len(whole.data), digest=whole.digest)
+    write_pieces(pieces, source, received.cleaned)
+    size = received.cleaned.stat().st_size
+    return replace(
+        received, source=received.cleaned, size=size, digest=source_digest(received.cleaned)
+    )

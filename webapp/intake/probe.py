@@ -95,11 +95,16 @@ def probe(path: Path, *, limits: ProbeLimits) -> Probe:
         NotDecodableError: The container is broken; no decoder would find a picture.
     """
     with open_source(path) as source:
-        content_type = sniff(source.some(0, HEAD_BYTES))
-        inspect = _INSPECTORS.get(content_type)
-        if not inspect:
-            raise UnsupportedTypeError(found=content_type)
-        facts = inspect(source, limits=limits.of(content_type))
+        return probe_source(source, limits=limits)
+
+
+def probe_source(source: Source, *, limits: ProbeLimits) -> Probe:
+    """Return what an open source is; see ``probe``."""
+    content_type = sniff(source.some(0, HEAD_BYTES))
+    inspect = _INSPECTORS.get(content_type)
+    if not inspect:
+        raise UnsupportedTypeError(found=content_type)
+    facts = inspect(source, limits=limits.of(content_type))
     return Probe(
         content_type=content_type,
         extension=ORIGINAL_TYPES[content_type],

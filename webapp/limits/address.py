@@ -1,6 +1,7 @@
 """Who is calling: the address of the client, also behind proxies we trust."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -56,6 +57,7 @@ def _is_in(address: str, networks: Sequence[Network]) -> bool:
     return parsed is not None and any(parsed in network for network in networks)
 
 
+@lru_cache(maxsize=4096)
 def _parse(word: str) -> Address | None:
     try:
         parsed = ip_address(word)

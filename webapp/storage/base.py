@@ -1,5 +1,6 @@
 """BlobStore: what every backend must know of one shard. Shared behaviour sits above, once."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -10,9 +11,32 @@ from typing import Protocol
 from webapp.core.label import Label
 
 CHUNK_BYTES = 256 * 1024
+WHOLE_BYTES = 1024 * 1024
+"""What is worth to be read once for all its copies; larger files are read by each."""
 
-Source = bytes | Path
-"""Bytes for small blobs; a path for anything spooled, read in chunks."""
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A blob whole in memory that was hashed once, whatever the number of its copies.
+
+    Make it with ``of`` or ``read``: bytes do not change, so the digest stays theirs.
+
+    Args:
+        data: The bytes.
+        digest: Of them.
+    """
+
+    data: bytes
+    digest: str
+
+    @classmethod
+    def of(cls, data: bytes) -> "Whole":
+        """Return a blob of these bytes; hashes them."""
+        return cls(data, f"sha256:{hashlib.sha256(data).hexdigest()}")
+
+
+Source = bytes | Path | Whole
+"""Bytes for small blobs; a path for anything spooled, read in chunks; one for all copies."""
 
 
 class Check(Enum):

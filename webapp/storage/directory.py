@@ -20,7 +20,7 @@ from webapp.storage.disk_files import (
 from webapp.storage.disk_labels import label_decode
 from webapp.storage.disk_walk import walk_keys
 from webapp.storage.folders import make_folder, open_folders, remove_empty, shard_errors
-from webapp.storage.source import source_open
+from webapp.storage.source import source_reader
 
 _ASIDE = TEMPORARY_PREFIX.strip("/").split("/")
 _PLACE_ATTEMPTS = 100
@@ -58,12 +58,12 @@ class DirectoryStore:
     def put(self, key: str, source: Source, *, label: Label) -> Check:
         """Write a whole blob with its label; see BlobStore.
 
-        VERIFIED: every byte was hashed on its way into the file, and the kernel reported the
-        file and its folder durable.
+        VERIFIED: every byte was hashed on its way into the file, or lies hashed in memory that
+        does not change, and the kernel reported the file and its folder durable.
         """
         *parents, name = key_check(key)
         with (
-            source_open(source) as reader,
+            source_reader(source) as reader,
             shard_errors(self.name),
             make_folder(self.root, _ASIDE) as (folder, *_),
         ):
@@ -106,6 +106,17 @@ class DirectoryStore:
         """Yield keys in order; see BlobStore."""
         with shard_errors(self.name):
             yield from walk_keys(self.root, prefix=prefix, after=after)
+
+    def witness(self, key: str) -> tuple[int, ...] | None:
+        """Return what differs once a blob was written anew, or lies on another disk.
+
+        One call to the kernel. None when there is no such blob, or the disk does not answer.
+        """
+        try:
+            found = os.lstat(self.root / key)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
     def _place(self, aside: Aside, parents: list[str], name: str) -> None:
         for _ in range(_PLACE_ATTEMPTS):

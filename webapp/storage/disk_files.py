@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from webapp.core.errors import DigestMismatchError, HostileKeyError
 from webapp.core.label import Label
-from webapp.storage.base import CHUNK_BYTES
+from webapp.storage.base import CHUNK_BYTES, Whole
 from webapp.storage.disk_labels import (
     attribute_get,
     attribute_set,
@@ -47,9 +47,9 @@ class Aside:
 
 @contextmanager
 def write_aside(
-    folder: int, reader: BinaryIO, label: Label, *, attributes: bool = True
+    folder: int, reader: BinaryIO | Whole, label: Label, *, attributes: bool = True
 ) -> Iterator[Aside]:
-    """Write a labelled file that nobody sees; removed at the end unless it was placed.
+    """Write a labelled file that nobody sees, to be placed; after an error there is none.
 
     Args:
         folder: Open folder of unfinished files, in the file system of the shard.
@@ -64,17 +64,18 @@ def write_aside(
     name = f"{os.getpid()}-{secrets.token_hex(8)}"
     sidecar = sidecar_name(name)
     try:
-        with os.fdopen(os.open(name, _CREATE, 0o640, dir_fd=folder), "wb") as file:
+        with _created(folder, name) as file:
             _copy(reader, file, wanted=label.digest)
-            labelled = attributes and attribute_set(file.fileno(), label)
-            os.fsync(file.fileno())
+            labelled = attributes and attribute_set(file, label)
+            os.fsync(file)
         if not labelled:
             _write_small(folder, sidecar, label_encode(label))
         yield Aside(folder, name, None if labelled else sidecar)
-    finally:
+    except BaseException:
         for leftover in (name, sidecar):
             with suppress(OSError):
                 os.unlink(leftover, dir_fd=folder)
+        raise
 
 
 def place_aside(aside: Aside, folders: Sequence[int], name: str) -> None:
@@ -157,22 +158,39 @@ def clear_leftovers(folder: int, *, now: float | None = None) -> None:
                 os.unlink(name, dir_fd=folder)
 
 
-def _copy(reader: BinaryIO, writer: BinaryIO, *, wanted: str) -> None:
-    digest = sha256()
-    while chunk := reader.read(CHUNK_BYTES):
-        digest.update(chunk)
-        writer.write(chunk)
-    writer.flush()
-    found = f"sha256:{digest.hexdigest()}"
+@contextmanager
+def _created(folder: int, name: str) -> Iterator[int]:
+    file = os.open(name, _CREATE, 0o640, dir_fd=folder)
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+def _copy(reader: BinaryIO | Whole, file: int, *, wanted: str) -> None:
+    if isinstance(reader, Whole):
+        _write_all(file, reader.data)
+        found = reader.digest
+    else:
+        digest = sha256()
+        while chunk := reader.read(CHUNK_BYTES):
+            digest.update(chunk)
+            _write_all(file, chunk)
+        found = f"sha256:{digest.hexdigest()}"
     if found != wanted:
         raise DigestMismatchError(wanted=wanted, found=found)
 
 
+def _write_all(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+
+
 def _write_small(folder: int, name: str, data: bytes) -> None:
-    with os.fdopen(os.open(name, _CREATE, 0o640, dir_fd=folder), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    with _created(folder, name) as file:
+        _write_all(file, data)
+        os.fsync(file)
 
 
 def _move(aside: Aside, source: str, folder: int, name: str) -> None:

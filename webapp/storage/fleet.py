@@ -1,10 +1,12 @@
 """Fleet: the stores of all shards a process talks to, built once and guarded."""
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from webapp.core.errors import ConfigurationError
+from webapp.core.keys import IDENTITY_KEY
 from webapp.core.shards import ShardEntry, ShardSpec
 from webapp.core.topology import Topology
 from webapp.storage.address import MemoryAddress, S3Address, address_parse
@@ -115,7 +117,14 @@ def store_guarded(
         fresh_for=FRESH_SECONDS if remote else LOCAL_FRESH_SECONDS,
         write_fresh_for=FRESH_SECONDS if remote else 0.0,
         on_full=on_full,
+        **_witness(inner),
     )
+
+
+def _witness(inner: BlobStore) -> dict[str, Callable[[], object]]:
+    if not isinstance(inner, DirectoryStore):
+        return {}
+    return {"witness": partial(inner.witness, IDENTITY_KEY)}
 
 
 def store_open(

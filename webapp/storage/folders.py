@@ -8,8 +8,9 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 from webapp.core.errors import HostileKeyError, ShardFullError, ShardUnavailableError
 
@@ -44,10 +45,10 @@ def open_folders(root: Path, segments: Sequence[str]) -> Iterator[list[int] | No
         OSError: The root is absent, or something does not answer.
         HostileKeyError: A symbolic link is on the way.
     """
-    with ExitStack() as stack:
-        folders = [_opened(stack, root)]
+    with _Folders() as opened:
+        folders = [opened.root(root)]
         for segment in segments:
-            folder = _step(stack, folders[-1], segment)
+            folder = _step(opened, folders[-1], segment)
             if folder is None:
                 break
             folders.append(folder)
@@ -71,11 +72,11 @@ def make_folder(root: Path, segments: Sequence[str]) -> Iterator[list[int]]:
         OSError: Something does not answer.
         HostileKeyError: A symbolic link or a blob is on the way.
     """
-    with ExitStack() as stack:
-        folder = _opened(stack, root)
+    with _Folders() as opened:
+        folder = opened.root(root)
         changed: list[int] = []
         for segment in segments:
-            parent, (folder, made) = folder, _step_or_make(stack, folder, segment)
+            parent, (folder, made) = folder, _step_or_make(opened, folder, segment)
             changed += [parent] if made else []
         yield [folder, *reversed(changed)]
 
@@ -105,15 +106,35 @@ def is_link(folder: int, name: str) -> bool:
         return False
 
 
-def _opened(stack: ExitStack, root: Path) -> int:
-    folder = os.open(root, _FOLDER)
-    stack.callback(os.close, folder)
-    return folder
+class _Folders:
+    """Descriptors that are closed at the end."""
+
+    def __init__(self) -> None:
+        self._open: list[int] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for folder in self._open:
+            os.close(folder)
+
+    def root(self, path: Path) -> int:
+        """Open the folder everything lies in."""
+        return self._kept(os.open(path, _FOLDER))
+
+    def below(self, parent: int, segment: str) -> int:
+        """Open a folder in an open one."""
+        return self._kept(os.open(segment, _FOLDER | os.O_NOFOLLOW, dir_fd=parent))
+
+    def _kept(self, folder: int) -> int:
+        self._open.append(folder)
+        return folder
 
 
-def _step(stack: ExitStack, parent: int, segment: str) -> int | None:
+def _step(opened: _Folders, parent: int, segment: str) -> int | None:
     try:
-        folder = os.open(segment, _FOLDER | os.O_NOFOLLOW, dir_fd=parent)
+        return opened.below(parent, segment)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -122,18 +143,16 @@ def _step(stack: ExitStack, parent: int, segment: str) -> int | None:
         if is_link(parent, segment):
             raise HostileKeyError(f"{segment!r} is a symbolic link.", key=segment) from None
         return None  # a blob: nothing lies beneath it
-    stack.callback(os.close, folder)
-    return folder
 
 
-def _step_or_make(stack: ExitStack, parent: int, segment: str) -> tuple[int, bool]:
-    folder = _step(stack, parent, segment)
+def _step_or_make(opened: _Folders, parent: int, segment: str) -> tuple[int, bool]:
+    folder = _step(opened, parent, segment)
     if folder is not None:
         return folder, False
     # It may be there by now: another writer was faster, or a blob has the name.
     with suppress(FileExistsError):
         os.mkdir(segment, dir_fd=parent)
-    folder = _step(stack, parent, segment)
+    folder = _step(opened, parent, segment)
     if folder is not None:
         return folder, True
     if os.access(segment, os.F_OK, dir_fd=parent):

@@ -106,6 +106,8 @@ class GuardedStore:
         write_fresh_for: Seconds a check is good for writing, and for believing "absent".
         clock: Seconds, never running backwards; tests bring their own.
         on_full: Called with the shard's name and its words when it has no room for a blob.
+        witness: Tells, for less than reading it, which file the identity lies in: something
+            that differs after any change of it, None when there is none.
     """
 
     def __init__(
@@ -113,6 +115,7 @@ class GuardedStore:
         inner: BlobStore,
         identity: str,
         *,
+        witness: Callable[[], object] = lambda: None,
         fresh_for: float = FRESH_SECONDS,
         write_fresh_for: float = FRESH_SECONDS,
         clock: Callable[[], float] = time.monotonic,
@@ -126,6 +129,8 @@ class GuardedStore:
         self._write_fresh_for = write_fresh_for
         self._clock = clock
         self._confirmed = _NEVER
+        self._witness = witness
+        self._witnessed: object = None
 
     def put(self, key: str, source: Source, *, label: Label) -> Check:
         """Write a blob, only to the shard this is; see BlobStore.
@@ -196,16 +201,22 @@ class GuardedStore:
             yield
         except ShardUnavailableError:
             self._confirmed = _NEVER
+            self._witnessed = None
             raise
 
     def _confirm(self, fresh_for: float) -> None:
         now = self._clock()
         if now - self._confirmed < fresh_for:
             return
+        seen = self._witness()
+        if seen is not None and seen == self._witnessed:
+            self._confirmed = now
+            return
         found = identity_read(self.inner)
         if found != self._wanted:
             raise ShardIdentityError(_difference(self._wanted, found), shard=self.name)
         self._confirmed = now
+        self._witnessed = seen  # of before it was read: a change meanwhile is found next time
 
 
 def _difference(wanted: Identity, found: Identity | None) -> str:

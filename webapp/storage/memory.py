@@ -11,6 +11,7 @@ from webapp.core.errors import DigestMismatchError, ShardFullError
 from webapp.core.label import Label
 from webapp.storage.base import CHUNK_BYTES, BlobStat, Check, OpenBlob, Source
 from webapp.storage.blob_keys import key_check
+from webapp.storage.source import source_bytes
 
 Fail = Callable[[str, str], Exception | None]
 """Called with the operation and the key before each call; what it returns is raised. It may
@@ -47,7 +48,7 @@ class MemoryStore:
     def put(self, key: str, source: Source, *, label: Label) -> Check:
         """Write a whole blob with its label; see BlobStore."""
         self._before("put", key)
-        data = source if isinstance(source, bytes) else source.read_bytes()
+        data = source_bytes(source)
         found = f"sha256:{hashlib.sha256(data).hexdigest()}"
         if found != label.digest:
             raise DigestMismatchError(key=key, wanted=label.digest, found=found)

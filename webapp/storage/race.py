@@ -41,7 +41,7 @@ class _Attempt:
 
 
 _News = tuple[_Attempt, Future[Check]]
-"""A PUT that ended. None in its place: one that started."""
+"""A PUT that ended."""
 
 
 class Race:
@@ -79,7 +79,7 @@ class Race:
         self._began = time.monotonic()
         self._patient_until = self._began + deadline
         # Both the caller's thread and those of the executor touch what follows.
-        self._news: queue.SimpleQueue[_News | None] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[_News] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._listening = True
         self._unfinished = 0
@@ -151,7 +151,6 @@ class Race:
     def _work(self, attempt: _Attempt, store: BlobStore) -> Check:
         # A PUT is slow from here on: waiting for a free thread is not the shard's fault.
         attempt.started = time.monotonic()
-        self._news.put(None)
         return self._put(store)
 
     def _ended(self, attempt: _Attempt, future: Future[Check]) -> None:
@@ -185,16 +184,17 @@ class Race:
     # Listening
 
     def _listen(self) -> None:
-        timeout = max(0.0, self._next_moment() - time.monotonic())
+        now = time.monotonic()
+        timeout = max(0.0, self._next_moment(now) - now)
         try:
             news = self._news.get(timeout=timeout)
         except queue.Empty:
             return
-        if news is not None:
-            self._settle(*news)
+        self._settle(*news)
 
-    def _next_moment(self) -> float:
-        slow = (a.started + self._slow_after for a in self._fresh() if a.started is not None)
+    def _next_moment(self, now: float) -> float:
+        # One that has not started yet cannot be slow before it would be if it started now.
+        slow = ((a.started or now) + self._slow_after for a in self._fresh())
         return min([self._patient_until, *slow])
 
     def _settle(self, attempt: _Attempt, future: Future[Check]) -> None:
@@ -261,8 +261,6 @@ class Race:
             last = self._unfinished == 0
         with suppress(queue.Empty):
             while True:
-                news = self._news.get_nowait()
-                if news is not None:
-                    self._settle(*news)
+                self._settle(*self._news.get_nowait())
         if last:
             self._finish()

@@ -6,14 +6,15 @@ from webapp.images.values import Registered
 from webapp.intake.accept import picture_accept
 from webapp.intake.details import Details
 from webapp.intake.received import Received
-from webapp.uploads.spool import Spooled, no_room_is_busy, release
+from webapp.storage.base import Whole
+from webapp.uploads.spool import Held, Spooled, no_room_is_busy, release
 
 if TYPE_CHECKING:
     from webapp.accounts.models import User
 
 
 def upload_accept(
-    *, owner: "User", spooled: Spooled, details: Details, idempotency_key: str
+    *, owner: "User", spooled: Spooled | Held, details: Details, idempotency_key: str
 ) -> Registered:
     """Store a received body as an image.
 
@@ -24,6 +25,12 @@ def upload_accept(
         CallerError: Not a picture Shoebox takes, or over a limit; nothing was kept.
         RetryError: Shards or index do not take it now; nothing was kept.
     """
+    if isinstance(spooled, Held):
+        whole = Whole.of(b"".join(spooled.parts))
+        received = Received(whole, None, len(whole.data), whole.digest)
+        return picture_accept(
+            owner=owner, received=received, details=details, idempotency_key=idempotency_key
+        )
     cleaned = spooled.path.with_name(f"{spooled.path.name}-clean")
     received = Received(spooled.path, cleaned, spooled.size, spooled.digest)
     try:

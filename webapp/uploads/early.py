@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from webapp.accounts.models import Scope as TokenScope
-from webapp.accounts.services import quota_check, usage_of
-from webapp.accounts.sessions import ASGIScope, Principal, principal_for
+from webapp.accounts.services import quota_check, quota_of, usage_of
+from webapp.accounts.sessions import ASGIScope, Principal, principal_for, principal_recent
 from webapp.uploads.form import FORM_BYTES
 
 _LENGTH_DIGITS = 20
@@ -25,6 +25,22 @@ def uploader_of(scope: ASGIScope, headers: Mapping[str, str]) -> Principal:
     """
     principal = principal_for(scope, TokenScope.UPLOAD)
     quota_check(principal.user, bytes_announced(headers), used=usage_of(principal.user))
+    return principal
+
+
+def uploader_recent(scope: ASGIScope) -> Principal | None:
+    """Return who sent an upload if the index told of their token a moment ago. No query.
+
+    Args:
+        scope: Of an ASGI request.
+
+    Raises:
+        NotAllowedError: The token is not for uploads.
+    """
+    principal = principal_recent(scope)
+    if principal is None or quota_of(principal.user):
+        return None  # what is left of a quota is asked for each time
+    principal.require(TokenScope.UPLOAD)
     return principal
 
 

@@ -2,13 +2,22 @@
 
 import logging
 from collections.abc import AsyncIterator
+from typing import Protocol
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from webapp.core.errors import MalformedRequestError
-from webapp.uploads.spool import Spool
+
+
+class Sink(Protocol):
+    """Where the bytes of the file go."""
+
+    async def write(self, data: bytes | memoryview, /) -> None:
+        """Add bytes."""
+        ...
+
 
 # What is wrong with a body is told to its sender, not to the log.
 logging.getLogger("python_multipart").setLevel(logging.ERROR)
@@ -32,7 +41,7 @@ class FormReader:
         MalformedRequestError: No boundary, or one that is too long.
     """
 
-    def __init__(self, *, content_type: str, spool: Spool) -> None:
+    def __init__(self, *, content_type: str, spool: Sink) -> None:
         _, options = parse_options_header(content_type)
         boundary = options.get(b"boundary")
         if not boundary:

@@ -23,6 +23,7 @@ from webapp.images.representation import image_json
 from webapp.intake.details import Details, details_read
 from webapp.uploads.accept import upload_accept
 from webapp.uploads.admission import Admission, check_length
+from webapp.uploads.arrival import Arrival
 from webapp.uploads.body import (
     ClientGoneError,
     Receive,
@@ -32,11 +33,11 @@ from webapp.uploads.body import (
     headers_of,
 )
 from webapp.uploads.deletion import delete_link_for
-from webapp.uploads.early import uploader_of
+from webapp.uploads.early import uploader_of, uploader_recent
 from webapp.uploads.form import FormReader
 from webapp.uploads.memory import buffer_room
 from webapp.uploads.metrics import SECONDS, UPLOADS
-from webapp.uploads.spool import Spool
+from webapp.uploads.spool import Held, Spooled
 from webapp.uploads.threads import on_look_thread, on_store_thread
 from webapp.uploads.tus.endpoint import TusEndpoint, is_tus
 
@@ -101,17 +102,21 @@ class Receiver:
             check_length(headers)
             key = _idempotency_key(headers)
             await self._admission.check()
-            principal = await on_look_thread(uploader_of, scope, headers)
+            principal = uploader_recent(scope)
+            if principal is None:
+                principal = await on_look_thread(uploader_of, scope, headers)
             place.take(principal.user.pk)
-            spool = Spool(folder=settings.SHOEBOX.spool, limit=settings.SHOEBOX.max_upload_bytes)
-            try:
-                with buffer_room.taken():
-                    details = await _read(scope, headers, receive, spool)
-                spooled = await spool.finish()
-            except BaseException:  # also a cancelled request leaves nothing behind
-                await spool.discard()
-                raise
-            return await on_store_thread(began, _accept, principal, spooled, details, key)
+            shoebox = settings.SHOEBOX
+            arrival = Arrival(folder=shoebox.spool, limit=shoebox.max_upload_bytes)
+            with arrival.kept():
+                try:
+                    with buffer_room.taken():
+                        details = await _read(scope, headers, receive, arrival)
+                    spooled = await arrival.finish()
+                except BaseException:  # also a cancelled request leaves nothing behind
+                    await arrival.discard()
+                    raise
+                return await on_store_thread(began, _accept, principal, spooled, details, key)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
@@ -132,22 +137,26 @@ def _idempotency_key(headers: dict[str, str]) -> str:
     return key
 
 
-async def _read(scope: Scope, headers: dict[str, str], receive: Receive, spool: Spool) -> Details:
+async def _read(
+    scope: Scope, headers: dict[str, str], receive: Receive, arrival: Arrival
+) -> Details:
     chunks = body_chunks(receive, idle_seconds=settings.SHOEBOX.upload_idle_seconds)
     content_type = headers.get("content-type", "")
     query = parse_qsl(scope["query_string"].decode("latin-1"), errors="replace")
     details = details_read(dict(query))  # refused beside a form too, where it would not count
     if content_type.lower().startswith("multipart/form-data"):
-        form = FormReader(content_type=content_type, spool=spool)
+        form = FormReader(content_type=content_type, spool=arrival)
         await form.read(chunks)
         return details_read(form.fields, filename=form.filename)
     async for chunk in chunks:
-        await spool.write(chunk)
+        await arrival.write(chunk)
         del chunk
     return details
 
 
-def _accept(principal: Principal, spooled: Any, details: Details, idempotency_key: str) -> Answer:
+def _accept(
+    principal: Principal, spooled: Spooled | Held, details: Details, idempotency_key: str
+) -> Answer:
     registered = upload_accept(
         owner=principal.user, spooled=spooled, details=details, idempotency_key=idempotency_key
     )

@@ -31,6 +31,13 @@ class Spooled:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A received body that is in memory, in pieces as they came."""
+
+    parts: tuple[bytes | memoryview, ...]
+
+
 class Spool:
     """Receives one body into a file that is opened with the first full buffer.
 

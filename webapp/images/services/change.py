@@ -262,7 +262,7 @@ def image_rekey(*, image: Image, kind: Kind) -> Image:
     placement = Placement.of(image.image_id, topology_now())
     with fetched(placement, original_name(image), image.digest) as path:
         upload = Upload(
-            path=path,
+            source=path,
             size=image.bytes,
             digest=image.digest,
             source_digest=image.source_digest,

@@ -5,10 +5,13 @@ the commit itself. SQLite has one writer at a time anyway and gets a short trans
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from functools import cache
+from itertools import repeat
+from types import NoneType
+from typing import Any, Final
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
@@ -20,6 +23,8 @@ from webapp.core.quota import Usage
 from webapp.images.models import IdempotencyKey, Image
 from webapp.outbox.services import outbox_messages
 from webapp.outbox.tasks import Event, Task
+
+_PLAIN: Final = (str, int, NoneType)
 
 
 class Committed(Enum):
@@ -157,19 +162,32 @@ def _insert_alone(rows: Sequence[Model], number: int) -> tuple[str, dict[str, An
 
 def _into(rows: Sequence[Model], number: int, values: dict[str, Any]) -> tuple[str, list[str]]:
     """Return how an INSERT begins, and the placeholders of each row; adds to ``values``."""
-    table = rows[0]._meta.db_table  # noqa: SLF001 - Django's name
-    fields = list(_fields(rows[0]))
+    into, fields = _columns(type(rows[0]), rows[0].pk is not None)
+    lists = []
+    for i, row in enumerate(rows):
+        names, placeholders = _names(type(row), rows[0].pk is not None, f"r{number}_{i}_")
+        values.update(zip(names, map(_saved, fields, repeat(row)), strict=True))
+        lists.append(placeholders)
+    return into, lists
+
+
+def _saved(field: "Field[Any, Any]", row: Model) -> Any:
+    value = field.pre_save(row, True)
+    # Django would ask the field of every one of these, and get them back as they are.
+    return value if type(value) in _PLAIN else field.get_db_prep_save(value, connection)
+
+
+@cache
+def _columns(table: type[Model], keyed: bool) -> tuple[str, tuple["Field[Any, Any]", ...]]:  # noqa: FBT001 - map of a cache
+    """Return how an INSERT begins, and the fields of it; the database numbers what has no key."""
+    meta = table._meta  # noqa: SLF001 - Django's name
+    fields = tuple(field for field in meta.concrete_fields if keyed or not field.primary_key)
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    names = [[f"r{number}_{i}_{f.column}" for f in fields] for i in range(len(rows))]
-    for row, row_names in zip(rows, names, strict=True):
-        saved = (field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields)
-        values.update(zip(row_names, saved, strict=True))
-    lists = [", ".join(f"%({name})s" for name in row_names) for row_names in names]
-    return f"INSERT INTO {table} ({columns})", lists
+    return f"INSERT INTO {meta.db_table} ({columns})", fields
 
 
-def _fields(row: Model) -> Iterator["Field[Any, Any]"]:
-    """Return the columns to fill; the database numbers rows that have no key yet."""
-    for field in row._meta.concrete_fields:  # noqa: SLF001 - Django's name
-        if not (field.primary_key and row.pk is None):
-            yield field
+@cache
+def _names(table: type[Model], keyed: bool, prefix: str) -> tuple[tuple[str, ...], str]:  # noqa: FBT001 - as above
+    """Return what the values of a row are called, and their placeholders."""
+    names = tuple(f"{prefix}{field.column}" for field in _columns(table, keyed)[1])
+    return names, ", ".join(f"%({name})s" for name in names)

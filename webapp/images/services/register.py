@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from webapp.images.services.known import Known, known_of
 from webapp.images.services.replicas import label_of, replica, replicas_note
 from webapp.images.services.usage import quota_error
 from webapp.images.values import Registered, Upload, dedupe_key
+from webapp.storage.base import WHOLE_BYTES, Source, Whole
 from webapp.storage.quorum import QuorumMissedError, quorum_write
 from webapp.storage.race import Placed
 
@@ -134,7 +136,7 @@ def _put(placement: Placement, name: str, upload: Upload, label: Label) -> list[
     written = quorum_write(
         stores=near_first(placement.writable(), homes=placement.version.replica_count),
         key=placement.key(name),
-        source=upload.path,
+        source=_read_once(upload.source, upload.size),
         label=label,
         wanted=placement.version.replica_count,
         quorum=placement.version.quorum,
@@ -144,6 +146,13 @@ def _put(placement: Placement, name: str, upload: Upload, label: Label) -> list[
     upload.uses.append(written.finished)
     first_write_count(written.placed[0].shard_name, placement.positions())
     return list(written.placed)
+
+
+def _read_once(source: Source, size: int) -> Source:
+    """Return a file that is small in memory: read and hashed once for all its copies."""
+    if isinstance(source, Path) and size <= WHOLE_BYTES:
+        return Whole.of(source.read_bytes())
+    return source
 
 
 def _discard(placement: Placement, name: str, upload: Upload) -> None:

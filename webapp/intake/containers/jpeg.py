@@ -4,8 +4,9 @@ Source: ITU-T T.81, annex B; JFIF 1.02; Exif 3.0, section 4.5.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from webapp.core.errors import NotDecodableError, TruncatedError
 from webapp.intake.containers.facts import Facts, Limits, upright
@@ -23,6 +24,7 @@ APPLICATION_MARKERS = frozenset({*range(0xE0, 0xF0), 0xFE})
 
 _SEGMENTS_MAX = 100_000
 """A file of nothing but empty comments would otherwise keep a thread for a minute."""
+_SEGMENTS_KEPT = 1000
 _SEARCH_BYTES = 64 * 1024
 # Neither a stuffed FF 00, nor TEM or RSTn, which have no length, nor a fill byte.
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
@@ -51,19 +53,27 @@ class Segment:
 def segments(source: Source) -> Iterator[Segment]:
     """Yield what follows SOI, EOI last; what lies between segments belongs to none.
 
-    Walks the whole file once, at the speed of a search.
+    Walks the whole file once, at the speed of a search, and a source that it has walked not
+    again, unless it has more segments than pictures do.
 
     Raises:
         TruncatedError: The file ends before EOI.
         NotDecodableError: A marker that no JPEG has, or more segments than any has.
     """
+    if source.walked:
+        yield from cast("Sequence[Segment]", source.walked)
+        return
     if source.some(0, SOI_BYTES) != b"\xff\xd8":
         raise NotDecodableError(reason="no JPEG signature")
     position = SOI_BYTES
+    found: list[Segment] = []
     for _ in range(_SEGMENTS_MAX):
         segment = _segment(source, _find_marker(source, position))
+        if len(found) < _SEGMENTS_KEPT:
+            found.append(segment)
         yield segment
         if segment.marker == EOI:
+            source.walked = found if found[-1] is segment else ()
             return
         position = segment.end
     raise NotDecodableError(reason=f"more than {_SEGMENTS_MAX} segments")

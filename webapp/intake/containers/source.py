@@ -1,7 +1,7 @@
 """Bytes with a length, read from anywhere in small pieces."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,10 +19,12 @@ class Source:
         size: Length in bytes.
     """
 
-    __slots__ = ("_read", "_start", "_window", "size")
+    __slots__ = ("_read", "_start", "_window", "size", "walked")
 
     def __init__(self, read: Callable[[int, int], bytes], size: int) -> None:
         self.size = size
+        self.walked: Sequence[object] = ()
+        """What a walk of the whole container found, for the next one."""
         self._read = read
         self._start = 0
         self._window = b""
@@ -56,9 +58,12 @@ class Source:
 
 
 @contextmanager
-def open_source(path: Path) -> Iterator[Source]:
-    """Open the file for as long as the block runs."""
-    descriptor = os.open(path, os.O_RDONLY)
+def open_source(found: Path | bytes) -> Iterator[Source]:
+    """Open a file for as long as the block runs; bytes are open as they are."""
+    if isinstance(found, bytes):
+        yield Source.of_bytes(found)
+        return
+    descriptor = os.open(found, os.O_RDONLY)
     try:
         yield Source(
             lambda offset, length: os.pread(descriptor, length, offset),

@@ -1,6 +1,6 @@
 """Lossless removal of what a picture says beside its pixels."""
 
 from webapp.intake.metadata.policy import MetadataPolicy
-from webapp.intake.metadata.removal import can_strip, strip
+from webapp.intake.metadata.removal import can_strip, cleaned_pieces, strip
 
-__all__ = ["MetadataPolicy", "can_strip", "strip"]
+__all__ = ["MetadataPolicy", "can_strip", "cleaned_pieces", "strip"]

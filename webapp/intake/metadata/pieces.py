@@ -63,6 +63,15 @@ def write_pieces(pieces: Iterable[Piece], source: Source, target: Path) -> None:
         raise
 
 
+def joined(pieces: Iterable[Piece], source: Source) -> bytes:
+    """Return the pieces as bytes; for sources that are in memory themselves.
+
+    Raises:
+        ShoeboxError: The source turned out to be broken on the way.
+    """
+    return b"".join(block for piece in pieces for block in _blocks(piece, source))
+
+
 def _blocks(piece: Piece, source: Source) -> Iterator[bytes]:
     if isinstance(piece, bytes):
         yield piece

@@ -61,13 +61,29 @@ def strip(source: Path, target: Path, *, content_type: str, policy: MetadataPoli
         NotDecodableError: The container is broken.
         OSError: ``target`` cannot be written; it does not exist then.
     """
+    with open_source(source) as spool:
+        pieces = cleaned_pieces(spool, content_type=content_type, policy=policy)
+        if pieces is None:
+            return False
+        write_pieces(pieces, spool, target)
+    return True
+
+
+def cleaned_pieces(
+    source: Source, *, content_type: str, policy: MetadataPolicy
+) -> Iterator[Piece] | None:
+    """Return an open source as pieces without what ``policy`` removes; None: nothing has to go.
+
+    See ``strip``, which writes them to a file.
+
+    Raises:
+        ShoeboxError: As ``strip``, also while iterating.
+    """
     if policy is MetadataPolicy.KEEP:
-        return False
+        return None
     clean = _CLEANERS.get(content_type)
     if not clean:
         raise UnsupportedTypeError(found=content_type)
-    with open_source(source) as spool:
-        if is_whole(clean(spool, policy=policy), spool.size):
-            return False
-        write_pieces(clean(spool, policy=policy), spool, target)
-    return True
+    if is_whole(clean(source, policy=policy), source.size):
+        return None
+    return clean(source, policy=policy)

@@ -140,3 +140,50 @@ def test_a_store_that_lost_a_race_for_its_identity_is_refused():
 def test_an_error_names_the_shard_that_was_found(inner):
     with pytest.raises(ShardIdentityError, match=r"another.*is shard 'a'"):
         GuardedStore(inner, "another").stat(KEY)
+
+
+class Witness:
+    seen: object = 1
+
+    def __call__(self) -> object:
+        return self.seen
+
+
+@pytest.fixture
+def witnessed(inner, clock):
+    """Guard as a directory whose identity file can be told from another at a glance."""
+    witness = Witness()
+    store = GuardedStore(
+        inner, "identity", fresh_for=2.0, write_fresh_for=0.0, clock=clock, witness=witness
+    )
+    return store, witness
+
+
+def test_an_identity_that_lies_there_untouched_is_not_read_again(inner, witnessed, clock):
+    store, _ = witnessed
+    inner.fail = counter = Counter()
+    for _ in range(10):
+        clock.now += 100.0
+        store.put(KEY, DATA, label=LABEL)
+    assert counter.reads == 1
+
+
+@pytest.mark.parametrize("now", [2, None])
+def test_an_identity_that_is_another_file_is_read_again(inner, witnessed, now):
+    store, witness = witnessed
+    store.put(KEY, DATA, label=LABEL)
+    witness.seen = now
+    inner.delete(IDENTITY_KEY)
+    with pytest.raises(ShardIdentityError):
+        store.put(KEY, DATA, label=LABEL)
+
+
+def test_after_a_failure_the_identity_is_read_whatever_it_looks_like(inner, witnessed):
+    store, _ = witnessed
+    store.put(KEY, DATA, label=LABEL)
+    inner.fail = silent
+    with pytest.raises(ShardUnavailableError):
+        store.put(KEY, DATA, label=LABEL)
+    inner.fail = counter = Counter()
+    store.put(KEY, DATA, label=LABEL)
+    assert counter.reads == 1
