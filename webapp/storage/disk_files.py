@@ -22,6 +22,7 @@ from webapp.storage.disk_labels import (
     sidecar_get,
     sidecar_name,
 )
+from webapp.storage.disk_order import folders_flush
 
 LEFTOVER_SECONDS = 24 * 3600
 _LOCK_NAME = "labels.lock"
@@ -98,8 +99,7 @@ def place_aside(aside: Aside, folders: Sequence[int], name: str) -> None:
                 _place_with_sidecar(aside, aside.sidecar, folders[0], name)
     except IsADirectoryError:
         raise HostileKeyError(f"{name!r} is a folder, not a blob.", key=name) from None
-    for folder in folders:
-        os.fsync(folder)
+    folders_flush(folders)
 
 
 def remove_file(aside: int, folder: int, name: str) -> None:

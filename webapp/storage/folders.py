@@ -63,8 +63,8 @@ def make_folder(root: Path, segments: Sequence[str]) -> Iterator[list[int]]:
 
     Gives:
         Descriptors: the folder, then those above it that have a new entry, the deepest first.
-        Syncing them in this order makes what is put into the folder durable. Each is one call;
-        the first commits a journal and leaves the others next to nothing to do.
+        Syncing them in this order makes what is put into the folder durable; see
+        ``folders_flush``.
 
     Raises:
         FileNotFoundError: The root is absent, or somebody removed an empty folder meanwhile;
