@@ -17,6 +17,7 @@ LARGE = 1_000_000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=LARGE, help="of the large index")
+    parser.add_argument("--pages", action="store_true", help="measure pages only")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-index-") as name:
         folder = Path(name)
@@ -29,7 +30,7 @@ def main() -> None:
         django.setup()
         from bench.index.measure import measure  # noqa: PLC0415 - needs Django set up
 
-        measure(folder, options.rows)
+        measure(folder, options.rows, uploads=not options.pages)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 from django.conf import settings
 from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from config.local.ports import free_port_block
@@ -26,6 +27,7 @@ from webapp.cluster.snapshot import topology_now, version_current
 from webapp.core.ids import Kind, id_make
 from webapp.core.quota import Usage
 from webapp.images.models import Image
+from webapp.images.paging import cursor_of, page_of
 from webapp.images.services.commit import Commit, upload_commit
 
 SMALL = 1_000
@@ -34,13 +36,14 @@ LOOKS, PAGE = 9, 50
 DEPTHS = (0, 0.1, 0.5, 0.9)
 
 
-def measure(folder: Path, rows: int) -> None:
+def measure(folder: Path, rows: int, *, uploads: bool = True) -> None:
     port, password = free_port_block(), secrets.token_hex(8)
     server = Postgres(directory=folder / "postgres", port=port, password=password)
     running = start(server.service())
     try:
         small, large = make(folder, server, "small", SMALL), make(folder, server, "large", rows)
-        print(uploads_table(small, large, rows))
+        if uploads:
+            print(uploads_table(small, large, rows))
         print(pages_table(large, rows))
     finally:
         running.stop()
@@ -201,29 +204,38 @@ def pages_table(index, rows):
 
 def page_line(index, who, title, filters):
     scopes = ALL_SCOPES if who == "staff" else OWNER_SCOPES
-    wanted = _wanted(Principal(getattr(index, who), scopes), ListQuery(**filters))
+    rows = _wanted(Principal(getattr(index, who), scopes), ListQuery(**filters))
+    text = filters.get("q", "")
+    wanted = rows.matching(text)
     count = wanted.count()
     cells, by = [], set()
     for depth in DEPTHS:
-        rows = wanted
+        cursor = None
         if depth and count > PAGE:
-            place = wanted[int(count * depth)]
-            rows = wanted.older_than(place.created_at, place.id)
-        cells.append(f"{milliseconds(rows):.1f} ms")
-        by |= indexes_of(rows)
+            cursor = cursor_of(wanted.by_match()[int(count * depth)])
+        with CaptureQueriesContext(connection) as seen:
+            page_of(rows, limit=PAGE, cursor=cursor, text=text)
+        by |= indexes_of(query["sql"] for query in seen)
+        cells.append(f"{milliseconds(rows, cursor, text):.1f} ms")
     return f"| {who}, {title} | " + " | ".join(cells) + f" | {', '.join(sorted(by))} |"
 
 
-def milliseconds(rows):
+def milliseconds(rows, cursor, text):
     times = []
     for _ in range(LOOKS):
         began = time.perf_counter()
-        list(rows[: PAGE + 1])
+        page_of(rows, limit=PAGE, cursor=cursor, text=text)
         times.append(time.perf_counter() - began)
     return statistics.median(times) * 1000
 
 
-def indexes_of(rows):
-    plan = rows[: PAGE + 1].explain()
-    found = {word for word in plan.replace("(", " ").split() if word.startswith("image_")}
-    return found | ({"**whole table**"} if "Seq Scan" in plan else set())
+def indexes_of(statements):
+    found = set()
+    for statement in statements:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {statement}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        words = plan.replace("(", " ").split()
+        found |= {word for word in words if word.startswith("image_")}
+        found |= {"**whole table**"} if "Seq Scan" in plan else set()
+    return found

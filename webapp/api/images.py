@@ -57,7 +57,8 @@ waiting = Waiting()
 def images_list(request: HttpRequest, query: Annotated[schemas.ListQuery, Query()]) -> HttpResponse:
     """List images, newest first: the caller's own, to staff everybody's."""
     principal = principal_of(request)
-    page = page_of(_wanted(principal, query), limit=query.limit, cursor=query.cursor)
+    rows = _wanted(principal, query)
+    page = page_of(rows, limit=query.limit, cursor=query.cursor, text=query.q or "")
     topology = topology_now()
     items = [image_json(i, viewer=principal.user, topology=topology) for i in page.images]
     return json_answer({"items": items, "next": page.next})
@@ -75,8 +76,7 @@ def _wanted(principal: Principal, query: schemas.ListQuery) -> ImageQuerySet:
         rows = rows.filter(state=ImageState.DELETED, restorable_until__isnull=False)
     else:
         rows = rows.filter(state=query.state)
-    rows = rows.filter(album=query.album) if query.album is not None else rows
-    return rows.matching(query.q) if query.q else rows
+    return rows.filter(album=query.album) if query.album is not None else rows
 
 
 @router.get("/images/{image_id}", auth=needs(Scope.READ), response=schemas.Image)

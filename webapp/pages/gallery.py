@@ -36,10 +36,9 @@ class Filters:
         return bool(self.q or self.album or self.state)
 
     def rows(self, owner: User) -> ImageQuerySet:
-        """Return the images of ``owner`` that pass, newest first."""
+        """Return the images of ``owner`` that pass, newest first; ``page_of`` searches in them."""
         rows = _in_state(Image.objects.visible_to(owner), self.state)
-        rows = rows.filter(album=self.album) if self.album else rows
-        return rows.matching(self.q) if self.q else rows
+        return rows.filter(album=self.album) if self.album else rows
 
     def query(self, **more: str) -> str:
         """Return the filters as the query of an address."""

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 
 from tests.integration.page_rows import make_row
+from webapp.images import paging
 from webapp.images.models import Image
 from webapp.images.services import image_update
 
@@ -56,6 +57,24 @@ def test_a_changed_title_is_found_and_the_old_one_is_not(owner):
     image = make_row(owner, title="before", filename="a.jpg")
     image_update(image=image, values={"title": "After"})
     assert (found(owner, "before"), found(owner, "after a.jpg")) == (set(), {"After"})
+
+
+@pytest.mark.parametrize("near", [2, 10, 5000])
+@pytest.mark.parametrize("text", ["lake", "photo", "sea photo", "nothing"])
+def test_pages_of_a_search_are_the_same_however_far_its_matches_lie(owner, monkeypatch, near, text):
+    monkeypatch.setattr(paging, "NEAR_ROWS", near)
+    for number in range(30):
+        title = "Lake" if number < 5 else f"{'Sea' if number % 3 else 'Hill'} photo"
+        make_row(owner, title=title, filename=f"{number}.jpg")
+    rows = Image.objects.visible_to(owner)
+    seen, cursor = [], None
+    while True:
+        page = paging.page_of(rows, limit=4, cursor=cursor, text=text)
+        seen += page.images
+        cursor = page.next
+        if cursor is None:
+            break
+    assert seen == list(rows.matching(text))
 
 
 def test_a_search_uses_the_index_of_trigrams(postgresql):

@@ -26,7 +26,7 @@ def gallery(request: PageRequest) -> HttpResponse:
     filters = Filters.of(request.GET)
     rows = filters.rows(request.user)
     try:
-        page = page_of(rows, limit=PAGE_IMAGES, cursor=request.GET.get("cursor"))
+        page = page_of(rows, limit=PAGE_IMAGES, cursor=request.GET.get("cursor"), text=filters.q)
     except MalformedRequestError as error:
         raise BadRequest(error.detail) from None
     context = {
