@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from webapp.client.access import SERVER_VARIABLE, TOKEN_VARIABLE
+from webapp.client.importing import Link, is_link
 from webapp.client.links import FORMS
 
 UPLOAD = """\
@@ -15,6 +16,8 @@ busy or away is asked again, as it says itself. Files over 8 MB are sent in part
 server can and the token may read; run the same command again after Ctrl-C or a lost
 connection, and it goes on where it was. A picture that is there already is not stored
 twice: its link is printed again.
+
+What begins with http:// or https:// is fetched by the server.
 """
 UPLOAD_MORE = f"""\
 where to, and as whom (the first that says so):
@@ -31,6 +34,7 @@ exit status:
 examples:
   shoebox upload cat.jpg
   shoebox upload --recursive --album Holidays --parallel 8 ~/Pictures/2026
+  shoebox upload https://pictures.example/cat.jpg
   shoebox upload --link markdown *.png | xclip
   shoebox upload --json cat.jpg | jq -r .image.links.renditions.w800.webp
   shoebox upload --data data cat.jpg        # beside `make run`, in its tree
@@ -66,7 +70,9 @@ def _verb(verbs: Any, name: str, summary: str, text: str, more: str = "") -> Arg
 
 
 def _upload(parser: ArgumentParser) -> None:
-    parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="a file or a folder")
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="+", type=_named, help="a file, a folder, or a link"
+    )
     parser.add_argument("--recursive", "-r", action="store_true", help="upload what is in folders")
     parser.add_argument("--album", metavar="TEXT", default="", help="the album they go into")
     parser.add_argument(
@@ -101,6 +107,10 @@ def _login(parser: ArgumentParser) -> None:
 def _access(parser: ArgumentParser) -> None:
     parser.add_argument("--server", metavar="URL", help="such as https://pictures.example")
     parser.add_argument("--token", metavar="TOKEN", help="of the page Tokens of that server")
+
+
+def _named(word: str) -> Path | Link:
+    return Link(word) if is_link(word) else Path(word)
 
 
 def _number(text: str) -> int:

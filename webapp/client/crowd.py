@@ -6,15 +6,18 @@ from concurrent.futures import Future, wait
 from pathlib import Path
 from threading import Thread
 
+from webapp.client.importing import Link
 from webapp.client.uploading import Outcome
 
 LOOK_SECONDS = 0.1
-Work = queue.SimpleQueue[tuple[Path, Future[Outcome]]]
+Named = Path | Link
+"""What is to be uploaded."""
+Work = queue.SimpleQueue[tuple[Named, Future[Outcome]]]
 
 
 def outcomes(
-    paths: Sequence[Path],
-    upload: Callable[[Path], Outcome],
+    paths: Sequence[Named],
+    upload: Callable[[Named], Outcome],
     *,
     parallel: int,
     meanwhile: Callable[[], None],
@@ -24,7 +27,7 @@ def outcomes(
     The threads end with the process: Ctrl-C need not wait for a server that is silent.
 
     Args:
-        paths: The files.
+        paths: The files and links.
         upload: Uploads one; called on threads.
         parallel: How many at a time.
         meanwhile: Called now and then while there is nothing to tell.
@@ -42,7 +45,7 @@ def outcomes(
         yield future.result()
 
 
-def _run(work: Work, upload: Callable[[Path], Outcome]) -> None:
+def _run(work: Work, upload: Callable[[Named], Outcome]) -> None:
     while True:
         try:
             path, future = work.get_nowait()

@@ -54,12 +54,20 @@ class Patience:
         if self._stop.is_set():
             raise StoppedError("stopped")
 
-    def _pause(self, error: AgainError, tried: int, what: str) -> None:
-        seconds = _seconds(error, tried)
-        self._note(f"{what}: {error} Trying again in {seconds:.0f} s.")
+    def wait(self, seconds: float) -> None:
+        """Wait for something that takes its time.
+
+        Raises:
+            StoppedError: Somebody stopped the command.
+        """
         self.check()
         self._stop.wait(seconds)
         self.check()
+
+    def _pause(self, error: AgainError, tried: int, what: str) -> None:
+        seconds = _seconds(error, tried)
+        self._note(f"{what}: {error} Trying again in {seconds:.0f} s.")
+        self.wait(seconds)
 
 
 def _seconds(error: AgainError, tried: int) -> float:

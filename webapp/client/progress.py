@@ -2,10 +2,12 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import TextIO
+
+from webapp.client.importing import Link
 
 BAR_WIDTH = 24
 MEGABYTE = 1_000_000
@@ -16,27 +18,27 @@ class Progress:
     """Counts bytes and files. Threads may share it.
 
     Args:
-        sizes: Bytes of each file.
+        sizes: Bytes of each file; 0 of a link.
         now: A clock that only goes forward, in seconds.
     """
 
     def __init__(
-        self, sizes: dict[Path, int], *, now: Callable[[], float] = time.monotonic
+        self, sizes: Mapping[Path | Link, int], *, now: Callable[[], float] = time.monotonic
     ) -> None:
         self._sizes = sizes
         self._total = sum(sizes.values())
-        self._offsets: dict[Path, int] = {}
+        self._offsets: dict[Path | Link, int] = {}
         self._files = 0
         self._now = now
         self._began = now()
         self._lock = Lock()
 
-    def move(self, path: Path, offset: int) -> None:
+    def move(self, path: Path | Link, offset: int) -> None:
         """Note how far a file is; back to a smaller offset when it is sent again."""
         with self._lock:
             self._offsets[path] = offset
 
-    def end(self, path: Path) -> None:
+    def end(self, path: Path | Link) -> None:
         """Note that nothing more of a file will be sent, whatever became of it."""
         with self._lock:
             self._offsets[path] = self._sizes.get(path, 0)

@@ -13,6 +13,7 @@ from webapp.client.errors import AgainError, RefusedError
 
 API = "/api/v1"
 IMAGES = f"{API}/images"
+IMPORTS = f"{API}/imports"
 TUS = f"{API}/tus/"
 TUS_VERSION = "1.0.0"
 TIMEOUT = httpx.Timeout(120, connect=10, pool=None)
@@ -85,6 +86,15 @@ class Server:
     def store(self, **request: Any) -> dict[str, Any]:
         """Upload in one request and return the image. Raises as ``call`` does."""
         return _json(self.call("POST", IMAGES, **request))
+
+    def import_ask(self, asked: Mapping[str, str], *, key: str) -> dict[str, Any]:
+        """Ask for a picture by its link and return the import. Raises as ``call`` does."""
+        headers = {"Idempotency-Key": key}
+        return _json(self.call("POST", IMPORTS, json=asked, headers=headers))
+
+    def import_read(self, import_id: str) -> dict[str, Any]:
+        """Return an import. Raises as ``call`` does."""
+        return _json(self.call("GET", f"{IMPORTS}/{import_id}"))
 
     def tus(self, method: str, path: str, **request: Any) -> httpx.Headers:
         """Return the headers of an answer about a resumable upload. Raises as ``call`` does."""

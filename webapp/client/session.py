@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event
 
 from webapp.client.crowd import outcomes
+from webapp.client.importing import Link
 from webapp.client.links import FORMS
 from webapp.client.memory import Memory, memory_folder
 from webapp.client.patience import Patience
@@ -47,14 +48,22 @@ def upload(options: Namespace, *, server: Server, me: Callable[[], Me], screen: 
     return all(result.is_good for result in counts)
 
 
-def _paths(options: Namespace, screen: Screen) -> list[Path]:
-    found = pictures_find(options.paths, recursive=options.recursive, note=screen.note)
+def _paths(options: Namespace, screen: Screen) -> list[Path | Link]:
+    found: list[Path | Link] = []
+    for named in options.paths:
+        if isinstance(named, Link):
+            found.append(named)
+        else:
+            found += pictures_find([named], recursive=options.recursive, note=screen.note)
+    found = list(dict.fromkeys(found))
     if not found:
         screen.say("there is nothing to upload")
     return found
 
 
-def _size(path: Path) -> int:
+def _size(path: Path | Link) -> int:
+    if isinstance(path, Link):
+        return 0
     try:
         return path.stat().st_size
     except OSError:
@@ -62,7 +71,7 @@ def _size(path: Path) -> int:
 
 
 def _memory(
-    sizes: Mapping[Path, int],
+    sizes: Mapping[Path | Link, int],
     server: Server,
     patience: Patience,
     allowed: frozenset[str],
@@ -82,12 +91,12 @@ def _memory(
 
 
 def _upload_all(
-    options: Namespace, sizes: dict[Path, int], uploader: Uploader, screen: Screen
+    options: Namespace, sizes: Mapping[Path | Link, int], uploader: Uploader, screen: Screen
 ) -> Counter[Result]:
     progress = Progress(sizes)
     counts: Counter[Result] = Counter()
 
-    def one(path: Path) -> Outcome:
+    def one(path: Path | Link) -> Outcome:
         outcome = uploader.upload(path, lambda offset: progress.move(path, offset))
         progress.end(path)
         return outcome

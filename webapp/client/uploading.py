@@ -6,7 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from webapp.client.errors import AgainError, RefusedError
+from webapp.client.errors import AgainError, ClientError, RefusedError
+from webapp.client.importing import Link, import_wait
 from webapp.client.memory import Memory
 from webapp.client.patience import Patience
 from webapp.client.pictures import Picture, picture_read
@@ -37,14 +38,14 @@ class Outcome:
     """What became of one file.
 
     Args:
-        path: The file.
+        path: The file or link.
         result: What.
         image: As the server describes it; empty when it has none.
         detail: Why not, for a person.
         code: Why not, for a program.
     """
 
-    path: Path
+    path: Path | Link
     result: Result
     image: dict[str, Any] = field(default_factory=dict)
     detail: str = ""
@@ -63,10 +64,22 @@ class Words:
     album: str = ""
     kind: str = ""
 
-    def of(self, picture: Picture) -> dict[str, str]:
-        """Return what is said of one picture, without what is empty."""
-        said = {"filename": picture.name, "album": self.album, "kind": self.kind}
+    def of(self, name: str) -> dict[str, str]:
+        """Return what is said of a picture of this name, without what is empty."""
+        said = {"filename": name, "album": self.album, "kind": self.kind}
         return {name: value for name, value in said.items() if value}
+
+
+class WrongBytesError(ClientError):
+    """The server does not have what was sent.
+
+    Args:
+        image: As it describes it.
+    """
+
+    def __init__(self, image: dict[str, Any]) -> None:
+        super().__init__("The server has other bytes than the file.")
+        self.image = image
 
 
 class Uploader:
@@ -90,28 +103,38 @@ class Uploader:
         self._run = run
         self._memory = memory
 
-    def upload(self, path: Path, moved: Callable[[int], None]) -> Outcome:
-        """Return what became of a file; only being stopped is raised.
+    def upload(self, path: Path | Link, moved: Callable[[int], None]) -> Outcome:
+        """Return what became of a file or link; only being stopped is raised.
 
         Raises:
             StoppedError: A person stopped the command.
         """
         try:
-            picture = picture_read(path)
-            image = self._send(picture, moved)
+            image = self._import(path) if isinstance(path, Link) else self._file(path, moved)
         except OSError as error:
             return Outcome(path, Result.FAILED, detail=f"cannot be read ({error.strerror})")
         except RefusedError as error:
             return Outcome(path, Result.REFUSED, detail=str(error), code=error.code)
         except AgainError as error:
             return Outcome(path, Result.FAILED, detail=str(error), code=error.code)
-        if image.get("source_digest") != picture.digest:
-            return Outcome(path, Result.FAILED, image, "The server has other bytes than the file.")
+        except WrongBytesError as error:
+            return Outcome(path, Result.FAILED, error.image, str(error))
         result = Result.DUPLICATE if image.get("duplicate") else Result.STORED
         return Outcome(path, result, image)
 
+    def _import(self, link: Link) -> dict[str, Any]:
+        words = self._words.of("")
+        return import_wait(self._server, link, words=words, patience=self._patience, run=self._run)
+
+    def _file(self, path: Path, moved: Callable[[int], None]) -> dict[str, Any]:
+        picture = picture_read(path)
+        image = self._send(picture, moved)
+        if image.get("source_digest") != picture.digest:
+            raise WrongBytesError(image)
+        return image
+
     def _send(self, picture: Picture, moved: Callable[[int], None]) -> dict[str, Any]:
-        sending = Sending(picture, self._words.of(picture), self._patience, moved)
+        sending = Sending(picture, self._words.of(picture.name), self._patience, moved)
         if self._memory and picture.size > RESUMABLE_BYTES:
             return Resumable(self._server, self._memory, sending).send()
         key = f"shoebox-{self._run}-{picture.digest.removeprefix('sha256:')}"
