@@ -14,6 +14,9 @@ from webapp.accounts.models import Scope
 from webapp.audit.models import AuditEntry
 from webapp.images.models import Image, ImageState
 from webapp.images.services import image_delete, image_restore
+from webapp.imports.models import Import
+from webapp.imports.services import import_add
+from webapp.intake.details import Details
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -146,6 +149,64 @@ def test_a_token_that_deletes_is_told_the_same_link_again(owner):
     data = make_picture()
     links = [upload(owner, Scope.UPLOAD, Scope.DELETE, data=data).json()["links"] for _ in range(2)]
     assert links[0]["delete"] == links[1]["delete"]
+
+
+def resumable(owner, *scopes, data):
+    """Upload by tus in one request; return its headers."""
+    headers = {
+        **bearer(owner, scopes or (Scope.UPLOAD,)),
+        "Tus-Resumable": "1.0.0",
+        "Upload-Length": str(len(data)),
+        "Content-Type": "application/offset+octet-stream",
+    }
+    answer = call("POST", "/api/v1/tus/", content=data, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return answer.headers
+
+
+def test_a_resumable_upload_is_told_the_link_as_well(owner, settings):
+    headers = resumable(owner, data=make_picture())
+    link = headers["X-Shoebox-Delete"].removeprefix(settings.SHOEBOX.write_url)
+    assert parts(link)[0] == headers["X-Shoebox-Image"]
+    assert Client().post(link).status_code == 200
+    assert state() == ImageState.DELETED
+
+
+def test_a_resumable_upload_of_what_was_there_is_told_only_to_who_may_delete(owner):
+    data = make_picture()
+    first = resumable(owner, data=data)
+    assert "X-Shoebox-Delete" not in resumable(owner, data=data)
+    again = resumable(owner, Scope.UPLOAD, Scope.DELETE, data=data)
+    assert again["X-Shoebox-Delete"] == first["X-Shoebox-Delete"]
+
+
+@pytest.fixture
+def imported(owner):
+    """An import that became an image."""
+    image_id = upload(owner).json()["id"]
+    asked = import_add(owner=owner, url="https://elsewhere.test/a.jpg", details=Details())
+    Import.objects.update(state="done", image_id=image_id)
+    return f"/api/v1/imports/{asked.pk}"
+
+
+def links_of(path, headers):
+    return call("GET", path, headers=headers).json()["image"]["links"]
+
+
+def test_an_import_is_told_the_link_as_well(owner, imported, settings):
+    link = links_of(imported, bearer(owner, [Scope.UPLOAD]))["delete"]
+    assert Client().post(link.removeprefix(settings.SHOEBOX.write_url)).status_code == 200
+    assert state() == ImageState.DELETED
+
+
+def test_an_import_of_what_was_there_is_told_only_to_who_may_delete(owner, imported):
+    Import.objects.update(duplicate=True)
+    assert "delete" not in links_of(imported, bearer(owner, [Scope.UPLOAD]))
+    assert "delete" in links_of(imported, bearer(owner, [Scope.UPLOAD, Scope.DELETE]))
+
+
+def test_staff_are_not_told_the_links_of_others(imported):
+    assert "delete" not in links_of(imported, bearer(make_user(staff=True), list(Scope)))
 
 
 def test_nobody_is_told_the_link_later(link, owner):

@@ -42,6 +42,17 @@ class Principal:
             held = ", ".join(sorted(self.scopes)) or "none"
             raise NotAllowedError(f"This needs scope {scope.value!r}; the token has: {held}.")
 
+    def is_told_to_delete(self, *, brought: bool) -> bool:
+        """Return whether they are told the delete link of an image they sent.
+
+        People have a page for that. Of a picture that was there before it is told only to who
+        may delete anyway: a token that uploads must not get to delete what it did not bring.
+
+        Args:
+            brought: The picture was not there before.
+        """
+        return self.token_id is not None and (brought or self.allows(Scope.DELETE))
+
     @property
     def sees_all(self) -> bool:
         """Whether they see images of others: staff only, and only with ``admin``.

@@ -44,8 +44,8 @@ class Links(Answer):
     )
     delete: str | None = Field(
         None,
-        description="Only in the answer to an upload with a token: a page that deletes the image "
-        "for whoever has this link, once. Its last part is the `secret` of a `DELETE`.",
+        description="Only in the answer to an upload or import with a token: a page that deletes "
+        "the image for whoever has this link, once. Its last part is the `secret` of a `DELETE`.",
     )
     renditions: dict[str, dict[str, str]] = Field(
         description="Preset, then extension: `thumb`, `w320`, `w800`, `w1600`; `webp` and a "

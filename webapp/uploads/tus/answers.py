@@ -14,6 +14,7 @@ from webapp.uploads.tus.headers import ALGORITHMS, EXTENSIONS, VERSION
 
 PATH: Final = "/api/v1/tus/"
 IMAGE_HEADER: Final = "x-shoebox-image"
+DELETE_HEADER: Final = "x-shoebox-delete"
 DUPLICATE_HEADER: Final = "x-shoebox-duplicate"
 NO_CONTENT: Final = 204
 
@@ -44,14 +45,20 @@ def abilities(*, limit: int) -> Answer:
     )
 
 
-def state_headers(look: Look) -> dict[str, str]:
-    """Return what tells a client how far its upload is, and which image it became."""
+def state_headers(look: Look, *, delete_link: str | None = None) -> dict[str, str]:
+    """Return what tells a client how far its upload is, and which image it became.
+
+    Args:
+        look: The upload.
+        delete_link: What deletes that image; None where the client is not told.
+    """
     headers = {"upload-offset": str(look.offset)}
     if look.expires is not None:
         headers["upload-expires"] = formatdate(look.expires, usegmt=True)
     if look.about.image:
         headers[IMAGE_HEADER] = look.about.image
         headers |= {DUPLICATE_HEADER: "true"} if look.about.duplicate else {}
+        headers |= {DELETE_HEADER: delete_link} if delete_link else {}
     return headers
 
 

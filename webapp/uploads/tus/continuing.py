@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from webapp.core.errors import RetryError
-from webapp.uploads.threads import on_file_thread, on_store_thread
+from webapp.images.delete_link import delete_link_of
+from webapp.uploads.threads import on_file_thread, on_look_thread, on_store_thread
 from webapp.uploads.tus.about import Look, upload_end, upload_look
 from webapp.uploads.tus.answers import NO_CONTENT, Answer, state_headers
 from webapp.uploads.tus.errors import OffsetConflictError, UploadLockedError
@@ -35,10 +36,19 @@ async def upload_continue(request: Request, place: Place) -> Answer:
     look = await on_file_thread(upload_look, place)
     if look.about.image:
         _check_continues(request, offset, look.offset, look.about.length)
-        return Answer(NO_CONTENT, state_headers(look))
+        return Answer(NO_CONTENT, await told_headers(request, look))
     async with held_upload(place) as held:
         _check_continues(request, offset, held.size, held.about.length)
-        return Answer(NO_CONTENT, state_headers(await bytes_add(request, held)))
+        return Answer(NO_CONTENT, await told_headers(request, await bytes_add(request, held)))
+
+
+async def told_headers(request: Request, look: Look) -> dict[str, str]:
+    """Return what tells a client of its upload; with the delete link, if it may have one."""
+    about = look.about
+    link = None
+    if about.image and request.principal.is_told_to_delete(brought=not about.duplicate):
+        link = await on_look_thread(delete_link_of, about.image)
+    return state_headers(look, delete_link=link)
 
 
 def _check_continues(request: Request, said: int, offset: int, length: int) -> None:
@@ -82,7 +92,8 @@ async def upload_tell(request: Request, place: Place) -> Answer:
         look = await _finished(request, place)
     about = look.about
     said = {"upload-metadata": about.metadata} if about.metadata else {}
-    headers = {**state_headers(look), "upload-length": str(about.length), **said}
+    told = await told_headers(request, look)
+    headers = {**told, "upload-length": str(about.length), **said}
     return Answer(OK, headers)
 
 

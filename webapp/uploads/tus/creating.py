@@ -5,8 +5,8 @@ from django.conf import settings
 from webapp.accounts.services import quota_check
 from webapp.uploads.threads import on_file_thread, on_look_thread
 from webapp.uploads.tus.about import About, Look, upload_create, upload_look
-from webapp.uploads.tus.answers import PATH, Answer, state_headers
-from webapp.uploads.tus.continuing import bytes_add
+from webapp.uploads.tus.answers import PATH, Answer
+from webapp.uploads.tus.continuing import bytes_add, told_headers
 from webapp.uploads.tus.headers import (
     checksum_read,
     content_type_check,
@@ -42,7 +42,7 @@ async def upload_begin(request: Request) -> Answer:
     except BaseException:  # also a cancelled request leaves nothing behind
         await on_file_thread(place.forget)
         raise
-    return Answer(CREATED, {"location": PATH + place.id, **state_headers(look)})
+    return Answer(CREATED, {"location": PATH + place.id, **await told_headers(request, look)})
 
 
 def _about_of(request: Request) -> About:

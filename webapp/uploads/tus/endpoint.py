@@ -87,7 +87,7 @@ class TusEndpoint:
             if place:
                 place.take(principal.user.pk)
             chunks = body_chunks(receive, idle_seconds=settings.SHOEBOX.upload_idle_seconds)
-            request = Request(principal.user, headers, chunks)
+            request = Request(principal, headers, chunks)
             if method == "POST":
                 return await upload_begin(request)
             return await _CALLS[method](request, request.place(upload_id))

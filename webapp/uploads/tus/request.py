@@ -8,6 +8,7 @@ from pathlib import Path
 from django.conf import settings
 
 from webapp.accounts.models import User
+from webapp.accounts.principal import Principal
 from webapp.core.errors import TooLargeError
 from webapp.uploads.tus.headers import body_announced, has_body
 from webapp.uploads.tus.place import Place, place_of
@@ -18,16 +19,21 @@ class Request:
     """A request of somebody who may upload.
 
     Args:
-        owner: Who sent it; there is nothing here but their own uploads.
+        principal: Who sent it; there is nothing here but their own uploads.
         headers: By lower-case name.
         chunks: The body, as it arrives.
         began: When it came in, by ``time.monotonic``.
     """
 
-    owner: User
+    principal: Principal
     headers: Mapping[str, str]
     chunks: AsyncIterator[bytes]
     began: float = field(default_factory=time.monotonic)
+
+    @property
+    def owner(self) -> User:
+        """Whose uploads they are."""
+        return self.principal.user
 
     @property
     def owner_id(self) -> str:
