@@ -21,7 +21,7 @@ FILES_PER_UPLOAD = 2
 FILES_BESIDE = 256
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
-_MAPPED_BYTES = 32 * 1024
+_MAPPED_BYTES = 1024 * 1024
 _KEPT_BYTES = 128 * 1024
 
 
@@ -47,10 +47,12 @@ def write_service_start() -> None:
 
 
 def _memory_give_back() -> None:
-    """Let memory of bodies go back to the system as soon as they are written.
+    """Let memory of large bodies go back to the system as soon as they are written.
 
-    glibc would keep it for itself, with holes, after each crowd of slow uploads. Elsewhere
-    there is no such call, and nothing happens.
+    glibc would keep it for itself, with holes. Not that of bodies which are kept until they are
+    stored: mapping and clearing each anew would cost a quarter of an upload's time; what lies
+    free after a crowd is given back by ``memory_trim``. Elsewhere there is no such call, and
+    nothing happens.
     """
     with contextlib.suppress(OSError, AttributeError):
         set_option = ctypes.CDLL(None).mallopt

@@ -14,6 +14,7 @@ from webapp.cluster.read_only import read_only_error, read_only_reason
 from webapp.core.errors import BusyError, RetryError, TooLargeError
 from webapp.outbox.services import outbox_depth
 from webapp.uploads.form import FORM_BYTES
+from webapp.uploads.memory import memory_trim
 from webapp.uploads.spool import STALE_SECONDS, free_bytes, spool_clean
 from webapp.uploads.threads import on_look_thread, store_turns
 from webapp.uploads.tus.cleaning import tus_clean
@@ -109,6 +110,7 @@ class Admission:
                 self._cleaned = now
                 silence = STALE_SECONDS + settings.SHOEBOX.upload_idle_seconds
                 spool_clean(settings.SHOEBOX.spool, before=time.time() - silence)
+                memory_trim()
                 tus_clean(settings.SHOEBOX.spool, now=time.time())
             return _refusal()
         except DatabaseTrouble as error:

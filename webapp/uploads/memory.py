@@ -1,7 +1,8 @@
 """Memory that bodies wait in before they are written: bounded for each, and for all together."""
 
+import ctypes
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 BUFFER_BYTES: Final = 64 * 1024
@@ -34,6 +35,12 @@ class BufferRoom:
     def each(self) -> int:
         """Bytes one body may let wait now; one that holds more is to be written."""
         return max(LEAST_BYTES, min(BUFFER_BYTES, self._together // max(1, self._bodies)))
+
+
+def memory_trim() -> None:
+    """Give memory that lies free back to the system; elsewhere than on glibc nothing happens."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 buffer_room = BufferRoom()
