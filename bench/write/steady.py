@@ -80,16 +80,23 @@ class Senders:
             self._over.wait(0.2)
 
     def _watch(self) -> None:
-        """Let photos be sent while fewer than ``MOST_UNFINISHED`` wait for the workers."""
-        while not self._over.wait(0.5):
-            with suppress(*NO_ANSWER, KeyError):
-                query = {"state": "stored", "limit": MOST_UNFINISHED}
-                waiting = self._client.call("GET", IMAGES, params=query).json()["items"]
-                if len(waiting) < MOST_UNFINISHED:
-                    self._room.set()
-                else:
-                    self._room.clear()
-                    self.paused_seconds += 0.5
+        """Let photos be sent while fewer than ``MOST_UNFINISHED`` wait for the workers.
+
+        While nobody answers they are sent too: that is what the kills are for.
+        """
+        while not self._over.wait(0.25):
+            if self._unfinished() < MOST_UNFINISHED:
+                self._room.set()
+            else:
+                self._room.clear()
+                self.paused_seconds += 0.25
+
+    def _unfinished(self) -> int:
+        query = {"state": "stored", "limit": MOST_UNFINISHED}
+        try:
+            return len(self._client.call("GET", IMAGES, params=query).json()["items"])
+        except (*NO_ANSWER, KeyError):
+            return 0
 
 
 class Killer:
@@ -154,6 +161,7 @@ def _run(system: System, seconds: float, kill_every: float) -> str:
         "kills": ", ".join(f"{n} x {name}" for name, n in killer.kills.items())
         if killer
         else "none",
+        "senders waited for the workers": f"{senders.paused_seconds:.0f} s",
         "sent again after no answer or 503": str(senders.again),
         "other answers": str(len(senders.refused)) + "".join(f" {r}" for r in senders.refused[:3]),
         "memory of the write service, first and last quarter": _quarters(memory),
