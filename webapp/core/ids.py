@@ -7,6 +7,7 @@ Crockford base32. The first three random characters are the partition.
 import re
 import secrets
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -94,8 +95,9 @@ def id_make(*, kind: Kind, version: int) -> ImageId:
     return ImageId(kind, version, random)
 
 
+@lru_cache(maxsize=1024)
 def id_parse(text: str) -> ImageId:
-    """Return the parts of an id.
+    """Return the parts of an id. Cached: a request asks for those of one image many times.
 
     Raises:
         MalformedIdError: Not an id. Upper case and look-alikes are refused, so that an
