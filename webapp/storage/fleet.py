@@ -117,14 +117,14 @@ def store_guarded(
         fresh_for=FRESH_SECONDS if remote else LOCAL_FRESH_SECONDS,
         write_fresh_for=FRESH_SECONDS if remote else 0.0,
         on_full=on_full,
-        **_witness(inner),
+        witness=_witness(inner),
     )
 
 
-def _witness(inner: BlobStore) -> dict[str, Callable[[], object]]:
-    if not isinstance(inner, DirectoryStore):
-        return {}
-    return {"witness": partial(inner.witness, IDENTITY_KEY)}
+def _witness(inner: BlobStore) -> Callable[[], object]:
+    if isinstance(inner, DirectoryStore):
+        return partial(inner.witness, IDENTITY_KEY)
+    return lambda: None
 
 
 def store_open(
