@@ -25,6 +25,12 @@ def clock_of(env, seconds=HOUR):
 
 
 @pytest.fixture
+def system(cluster):
+    """Give the profile that may have several machines."""
+    return cluster
+
+
+@pytest.fixture
 def machine(system):
     """Start one more worker of every queue, on a machine whose clock is an hour ahead."""
     worker = system.profile.shoebox.worker(QUEUES, processes=1, name=WRONG)
@@ -64,7 +70,6 @@ def come_back(client, image):
     client.read_everything(client.image(image["id"]))
 
 
-@pytest.mark.parametrize("system", ["cluster"], indirect=True)
 def test_nothing_is_erased_by_date_on_a_machine_whose_clock_is_wrong(system):
     client = system.client
     image = client.store_ready(samples.jpeg())
