@@ -25,7 +25,7 @@ class AtHand:
         places: Say where.
         journal: Says what must not be kept.
         cache: Keeps what was found.
-        flights: Keys of what is being read; whoever wants one of these joins that read.
+        under_way: Keys of what is being read; whoever wants one of these joins that read.
         noted: Bad copies.
         seen: Called for every position that had it; see Route.
     """
@@ -36,19 +36,21 @@ class AtHand:
         places: PlaceBook,
         journal: Follower[Journal],
         cache: BlobCache,
-        flights: Container[str],
+        under_way: Container[str],
         noted: Noted,
         seen: Callable[[str, str, float], object],
     ) -> None:
         self._places = places
         self._journal = journal
         self._cache = cache
-        self._flights = flights
+        self._under_way = under_way
         self._noted = noted
         self._seen = seen
 
-    def find(self, image_id: ImageId, key: str) -> HeldBlob | None:
-        """Return a blob whose first position has it at hand; it stays in memory from then on.
+    def find(self, image_id: ImageId, key: str) -> tuple[HeldBlob, float] | None:
+        """Return a blob whose first position has it at hand, and how many seconds that took.
+
+        It stays in memory from then on.
 
         Returns:
             None for everything else, a bad copy included: the walk steps over that and notes it.
@@ -58,19 +60,20 @@ class AtHand:
         """
         started = time.perf_counter()
         reader = self._first(image_id)
-        if reader is None or key in self._flights:
+        if reader is None or key in self._under_way:
             return None
-        found = reader.open_warm(key)
-        if found is None or self._noted.is_bad(reader.name, key):
+        found, shard = reader.open_warm(key), reader.name
+        if found is None or (self._noted.any and self._noted.is_bad(shard, key)):
             return None
         label, modified, body = found
         if bytes_digest(body) != label.digest:
             return None
-        blob = HeldBlob(key, body, type_served(label.content_type), modified, reader.name)
-        if image_of(key) not in self._journal.value:
+        blob = HeldBlob(key, body, type_served(label.content_type), modified, shard)
+        if image_of(key) not in self._journal.value.entries:
             self._cache.put(key, blob)
-        self._seen(reader.name, "found", time.perf_counter() - started)
-        return blob
+        seconds = time.perf_counter() - started
+        self._seen(shard, "found", seconds)
+        return blob, seconds
 
     def _first(self, image_id: ImageId) -> GuardedReader | None:
         """Return whom ``BlobSource.route`` would ask first."""

@@ -6,7 +6,7 @@ from typing import Final
 from cachetools import LRUCache
 
 from webapp.core.ids import ID_LENGTH
-from webapp.reader.blobs import WHOLE_BYTES, Blob, HeldBlob, LargeBlob
+from webapp.reader.blobs import ENTRY_OVERHEAD, WHOLE_BYTES, Blob, HeldBlob, LargeBlob
 from webapp.reader.s3fifo import S3Fifo
 
 LARGE_KNOWN: Final = 4096
@@ -49,8 +49,8 @@ class BlobCache:
         """Keep a blob under ``key``, at the cost of those asked for least."""
         if isinstance(blob, LargeBlob):
             self._large[key] = blob
-        elif blob.size <= self._most:
-            self._held.put(key, blob, cost=blob.cost)
+        elif (size := len(blob.body)) <= self._most:
+            self._held.put(key, blob, cost=size + ENTRY_OVERHEAD)
 
     def forget(self, key: str) -> None:
         """Drop a blob; the next reader asks the shards again."""

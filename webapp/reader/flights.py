@@ -1,7 +1,7 @@
 """Flights: many who ask for the same thing at the same time cost one read."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Generic, TypeVar
 
 from webapp.core.errors import ShardsUnavailableError
@@ -17,6 +17,8 @@ class Flights(Generic[T]):
 
     def __init__(self) -> None:
         self._jobs: dict[str, asyncio.Task[T]] = {}
+        self.under_way: Mapping[str, asyncio.Task[T]] = self._jobs
+        """Jobs by key."""
         self.joined = 0
         """How often somebody found a job under way."""
 

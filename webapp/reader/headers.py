@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from webapp.reader.answers import NO_STORE, SAFE, Headers
-from webapp.reader.blobs import Blob, extension_of
+from webapp.reader.blobs import Blob, HeldBlob, extension_of
 from webapp.reader.disposition import attachment, inline
 from webapp.reader.etags import date_format
 from webapp.reader.names import Name, What
@@ -11,6 +11,8 @@ from webapp.reader.terms import Terms
 
 PRIVATE_SECONDS: Final = 86_400
 PUBLIC: Final = "public, max-age=31536000, s-maxage=86400, immutable"
+_PUBLIC: Final = (b"cache-control", PUBLIC.encode())
+_SHARD: Final = (b"x-cache", b"shard")
 _RANGES: Final = (b"accept-ranges", b"bytes")
 PENDING: Final = (b"x-shoebox-pending", b"1")
 
@@ -86,6 +88,27 @@ def blob_headers(
     if picked.ranges:
         headers.append(_RANGES)
     return headers if name.what is not What.NEGOTIATED else [*headers, *_vary(name)]
+
+
+def at_hand_headers(name: Name, blob: HeldBlob, *, seconds: float) -> Headers:
+    """Return what ``blob_headers`` does for a plain request for a public blob of a shard.
+
+    At half its cost, for misses that cost little else.
+    """
+    headers = [
+        (b"content-type", blob.content_type.encode()),
+        (b"content-length", b"%d" % len(blob.body)),
+        (b"etag", name.etag.encode()),
+        (b"last-modified", date_format(int(blob.modified)).encode()),
+        _PUBLIC,
+        (b"content-disposition", inline(name.id, extension_of(blob.content_type)).encode()),
+        _SHARD,
+        (b"server-timing", b"shard;dur=%.1f" % (seconds * 1000)),
+        *SAFE,
+    ]
+    if name.what is What.ORIGINAL:
+        headers.append(_RANGES)
+    return headers
 
 
 def is_public(name: Name) -> bool:

@@ -50,19 +50,19 @@ class Noted:
         self._seen: TTLCache[tuple[str, str], BadCopy] = TTLCache(
             MOST, STEP_OVER_SECONDS, timer=clock
         )
-        self._any = False
+        self.any = False
+        """Whether a copy was ever noted: asking then costs a look at the clock."""
 
     def note(self, copy: BadCopy) -> None:
         """Remember a bad copy."""
         self._seen[copy.shard, copy.key] = copy
-        self._any = True
+        self.any = True
         self._counted(copy)
         log.warning("bad copy", shard=copy.shard, key=copy.key, reason=copy.reason)
 
     def is_bad(self, shard: str, key: str) -> bool:
         """Return whether the copy was seen bad a short while ago."""
-        # Mostly there is none, and asking a cache that looks at a clock costs a microsecond.
-        return self._any and (shard, key) in self._seen
+        return (shard, key) in self._seen
 
     def copies(self) -> list[BadCopy]:
         """Return what was noted of late, oldest first."""

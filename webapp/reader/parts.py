@@ -147,7 +147,7 @@ class Parts:
             places=places,
             journal=self.journal,
             cache=self.cache,
-            flights=self.flights,
+            under_way=self.flights.under_way,
             noted=self.noted,
             seen=self.metrics.positions.add,
         )

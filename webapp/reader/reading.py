@@ -11,6 +11,7 @@ from webapp.core.errors import (
     RangeNotSatisfiableError,
     ShardsUnavailableError,
     StaleError,
+    UnknownVersionError,
 )
 from webapp.core.presets import PRESET_BY_NAME
 from webapp.core.signing import Keyring
@@ -18,7 +19,13 @@ from webapp.reader.accept import extensions_preferred
 from webapp.reader.answers import Answer
 from webapp.reader.blobs import HeldBlob, extension_of
 from webapp.reader.etags import Verdict, none_match_known, preconditions, range_applies
-from webapp.reader.headers import Picked, blob_headers, is_public, not_modified_headers
+from webapp.reader.headers import (
+    Picked,
+    at_hand_headers,
+    blob_headers,
+    is_public,
+    not_modified_headers,
+)
 from webapp.reader.names import Name, What, name_parse
 from webapp.reader.on_demand import OnDemand
 from webapp.reader.picking import Picker, etags_of
@@ -95,18 +102,19 @@ class Reading:
 
     def _at_hand(self, name: Name) -> Answer | None:
         """Return the answer to a plain request for a public blob that takes no waiting."""
-        if not (is_public(name) and self._known(name)):
+        if not is_public(name):
             return None
-        started = time.perf_counter()
-        blob = self._source.at_hand.find(name.image_id, name.key)
-        if blob is None:
+        try:
+            found = self._source.at_hand.find(name.image_id, name.key)
+        except UnknownVersionError:
             return None
-        original = name.what is What.ORIGINAL
-        if original and name.extension not in {"", extension_of(blob.content_type)}:
+        if found is None:
             return None
-        picked = Picked(blob, name.etag, SHARD, ranges=original)
-        seconds = time.perf_counter() - started
-        headers = blob_headers(name, PLAIN, picked, length=blob.size, now=0.0, seconds=seconds)
+        blob, seconds = found
+        typed = name.extension if name.what is What.ORIGINAL else ""
+        if typed and typed != extension_of(blob.content_type):
+            return None
+        headers = at_hand_headers(name, blob, seconds=seconds)
         return Answer(200, headers, blob.body, cache=SHARD, shard=blob.shard)
 
     def _unchanged(self, name: Name, tag: bytes) -> Answer | None:

@@ -95,12 +95,11 @@ class BlobSource:
         held = self.cache.get(key)
         if held is not None:
             return Found(held, MEMORY)
-        blob: Blob | None = self.cache.large(key)
-        if blob is None and keep:
-            blob = self.at_hand.find(image_id, key)
-        if blob is None:
-            return await self.flights.join(key, lambda: self._load(image_id, key, keep=keep))
-        return Found(blob, SHARD)
+        if (large := self.cache.large(key)) is not None:
+            return Found(large, SHARD)
+        if keep and (at_hand := self.at_hand.find(image_id, key)) is not None:
+            return Found(at_hand[0], SHARD)
+        return await self.flights.join(key, lambda: self._load(image_id, key, keep=keep))
 
     def keep(self, image_id: str, key: str, blob: Blob) -> None:
         """Leave a blob in memory, unless its image was deleted while it was read."""

@@ -93,17 +93,14 @@ class WarmFiles:
         if not (self._able and self._local) or ".." in key:
             return None
         try:
-            return self._read(key)
+            file = _open(self._real + key.encode())
+            try:
+                return _read_whole(file)
+            finally:
+                os.close(file)
         except OSError as error:
             self._able = error.errno not in _NEVER_HERE
             return None
-
-    def _read(self, key: str) -> Warm | None:
-        file = _open(self._real + key.encode())
-        try:
-            return _read_whole(file)
-        finally:
-            os.close(file)
 
 
 def _read_whole(file: int) -> Warm | None:
@@ -112,13 +109,14 @@ def _read_whole(file: int) -> Warm | None:
     if not stat.S_ISREG(status.st_mode) or size > WARM_BYTES:
         return None
     # The bytes first: where they are in memory, so is the label that was read with them.
-    if size and os.preadv(file, [_ROOM[:size]], 0, os.RWF_NOWAIT) != size:
+    room = _ROOM[:size]
+    if size and os.preadv(file, [room], 0, os.RWF_NOWAIT) != size:
         return None
     said = attribute_get(file)
-    label = None if said is None else _label(said)
+    label = _label(said) if said else None
     if label is None:
         return None  # it may lie in a sidecar, or be damaged
-    return Warm(label, status.st_mtime, bytes(_ROOM[:size]))
+    return Warm(label, status.st_mtime, bytes(room))
 
 
 @lru_cache(maxsize=KNOWN_LABELS)
