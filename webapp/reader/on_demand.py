@@ -72,6 +72,8 @@ class OnDemand:
         self._seconds = seconds
         self._clock = clock
         self._client: httpx.AsyncClient | None = None
+        self.away = False
+        """Whether the process that makes them could not be reached the last time."""
 
     async def find(self, name: Name) -> Found:
         """Return a size that was asked for by a link whose signature is good.
@@ -116,7 +118,9 @@ class OnDemand:
         except httpx.TimeoutException:
             raise BusyError("This size is being made and is not there yet.", id=name.id) from None
         except httpx.HTTPError:
+            self.away = True
             raise BusyError("Nobody makes sizes at the moment.", id=name.id) from None
+        self.away = False
         if answer.status_code != HTTPStatus.NO_CONTENT:
             raise _refusal(name, answer.content, answer.headers.get("retry-after", ""))
 

@@ -136,6 +136,7 @@ class Parts:
             shards=self.shards,
             shared_away=self.shared is not None and self.shared.resting,
             closing=self.closing,
+            render_away=self.on_demand.away,
         )
 
     def _purge(self, journal: Journal) -> None:

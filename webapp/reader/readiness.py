@@ -34,6 +34,7 @@ def readiness(
     shards: Shards,
     shared_away: bool,
     closing: bool,
+    render_away: bool = False,
 ) -> Readiness:
     """Return whether this process can serve, and what is missing.
 
@@ -50,6 +51,7 @@ def readiness(
         *(f"shard:{name}" for name in unreachable),
         *(f"slow:{name}" for name in slow),
         *(["shared-cache"] if shared_away else []),
+        *(["render"] if render_away else []),
     ]
     ready = topology.data is not None and bool(reachable) and not closing
     status = "unavailable" if not ready else "degraded" if degraded else "ok"

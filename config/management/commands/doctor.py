@@ -1,12 +1,14 @@
 """`manage.py doctor`: a line per part this installation needs; fails when one is not well.
 
 Checks settings, public addresses, index, broker and queues, topology, the clock against each
-store's, and writes, reads and deletes a small blob on each shard.
+store's, and writes, reads and deletes a small blob on each shard. A render process is asked how it
+is where there is one.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
@@ -52,6 +54,8 @@ def findings() -> Iterator[Finding]:
     yield _look("broker", _broker)
     yield _look("topology", _topology)
     yield from _shards()
+    if shoebox.render_url:
+        yield _look("render", lambda: _render(shoebox.render_url))
 
 
 def _look(name: str, look: Callable[[], str]) -> Finding:
@@ -86,6 +90,17 @@ def _topology() -> str:
     if published.revision < topology.revision:
         raise OSError(f"the file has revision {published.revision}, not {topology.revision}")
     return f"revision {topology.revision}, {len(topology.versions)} versions"
+
+
+def _render(url: str) -> str:
+    try:
+        answer = httpx.get(f"{url}/readyz", timeout=3, trust_env=False)
+        said = answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise OSError(f"{url} does not answer: {error}") from error
+    if not answer.is_success:
+        raise OSError(f"{url} is {said['status']}: {', '.join(said['degraded'])}")
+    return f"{url}, {said['status']}"
 
 
 def _shards() -> Iterator[Finding]:

@@ -160,3 +160,20 @@ async def test_no_signature_is_logged(world, image_id):
         await reader.get(link(world, image_id))
         reader.parts.access_log.flush()
         assert "sig=" not in "".join(reader.lines)
+
+
+async def test_it_says_that_whoever_makes_them_is_away_until_it_is_back(world, image_id):
+    renderer, is_away = Renderer(world, image_id), True
+
+    async def answer(request):
+        if is_away:
+            raise httpx.ConnectError("away")
+        return await renderer(request)
+
+    async with rendering(world, answer) as reader:
+        await reader.get(link(world, image_id))
+        said = await reader.get("/readyz")
+        assert (said.status_code, said.json()["degraded"]) == (200, ["render"])
+        is_away = False
+        await reader.get(link(world, image_id))
+        assert (await reader.get("/readyz")).json()["degraded"] == []
