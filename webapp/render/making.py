@@ -130,10 +130,10 @@ class Making:
         await self._poller.refresh()
         self._refuse_deleted(name)
         await self._thread(lambda: self._workbench.store(order, topology, drawn))
-        await self._poller.refresh()
-        if name.id in self._journal.value:
-            # An erasure that was confirmed before is confirmed once more minutes later, so what
-            # a slow shard takes after this goes, too.
+        deleted = await self._thread(lambda: self._workbench.is_deleted(order, topology))
+        if deleted or name.id in self._journal.value:
+            # An erasure is confirmed once more minutes later: what a slow shard takes after this
+            # goes then.
             await self._thread(lambda: self._workbench.discard(order, topology))
             raise DeletedError(id=name.id)
         self._metrics.made.inc()

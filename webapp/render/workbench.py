@@ -1,7 +1,7 @@
 """The work itself, on a thread: an original from the shards, a rendition back onto them."""
 
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,14 +10,16 @@ from typing import Protocol
 
 from webapp.core.errors import (
     DigestMismatchError,
+    MalformedRequestError,
     NotFoundError,
     ShardsUnavailableError,
     ShardUnavailableError,
     ShoeboxError,
 )
 from webapp.core.ids import ImageId
-from webapp.core.keys import ORIGINAL, PRIVATE, blob_key
+from webapp.core.keys import MANIFEST, ORIGINAL, PRIVATE, TOMBSTONE, blob_key
 from webapp.core.label import Label
+from webapp.core.manifest import Manifest, Revision, Tombstone, manifest_load, tombstone_load
 from webapp.core.placement import all_positions, write_order
 from webapp.core.presets import Preset
 from webapp.core.shards import ShardSpec
@@ -25,7 +27,7 @@ from webapp.core.signing import bytes_digest
 from webapp.core.topology import Topology
 from webapp.storage.base import BlobStore
 from webapp.storage.copies import copy_any
-from webapp.storage.everywhere import delete_all
+from webapp.storage.everywhere import ask_all, delete_all
 from webapp.storage.fleet import Fleet
 from webapp.storage.quorum import QuorumMissedError, quorum_write
 
@@ -144,6 +146,19 @@ class Workbench:
                 raise
             # Enough to go on: it can always be made again, and a scrub brings it home.
 
+    def is_deleted(self, order: Order, topology: Topology) -> bool:
+        """Return whether a tombstone says that the image is deleted.
+
+        To be asked after storing. An erasure writes tombstones before it asks every position what
+        there is to remove: either one is seen here, or what was stored is seen there.
+        """
+        stores = self._readable(order, topology, ())
+        buried = _records(stores, blob_key(order.image_id, TOMBSTONE), tombstone_load)
+        if not buried:
+            return False
+        kept = _records(stores, blob_key(order.image_id, MANIFEST), manifest_load)
+        return max(buried) > max(kept, default=Revision(0, 0))
+
     def discard(self, order: Order, topology: Topology) -> None:
         """Remove what was stored, wherever it is: its image was deleted meanwhile."""
         names = [s.name for s in _positions(order, topology)]
@@ -165,6 +180,20 @@ class Workbench:
 
 def _positions(order: Order, topology: Topology) -> list[ShardSpec]:
     return all_positions(topology, order.image_id.version, order.image_id.partition)
+
+
+def _records(
+    stores: Sequence[BlobStore], key: str, load: Callable[[bytes], Manifest | Tombstone]
+) -> list[Revision]:
+    """Return the revisions of a record that can be read anywhere."""
+
+    def read(store: BlobStore) -> Revision | None:
+        with store.open(key) as blob, suppress(MalformedRequestError):
+            return load(blob.read()).revision if blob is not None else None
+        return None
+
+    found = ask_all(stores, read).given.values()
+    return [revision for revision in found if revision is not None]
 
 
 def _is_stored(stores: Sequence[BlobStore], key: str) -> bool:

@@ -143,8 +143,9 @@ class World:
         kind = {"webp": "image/webp", "jpg": "image/jpeg", "png": "image/png"}
         self.put(image_id, file, data, kind[file.rpartition(".")[2]], copies=2)
 
-    def manifest(self, image_id, *, state="ready", private=False, renditions=()):
+    def manifest(self, image_id, *, state="ready", private=False, renditions=(), counter=1):
         manifest = replace(_MANIFEST, id=str(image_id), state=state, private=private)
+        manifest = replace(manifest, revision=Revision(1, counter))
         records = {file: RenditionRecord("sha256:" + "0" * 64, 1) for file in renditions}
         data = manifest_dump(replace(manifest, renditions=records))
         self.put(image_id, "manifest.json", data, "application/json")

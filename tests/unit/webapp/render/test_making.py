@@ -13,6 +13,7 @@ from tests.unit.webapp.reader.world import JPEG, ZONES, MemoryMaker, World
 from webapp.core.errors import BusyError, NotDecodableError, ShardUnavailableError, TooCostlyError
 from webapp.core.ids import id_make
 from webapp.core.keys import blob_key
+from webapp.core.manifest import Revision, Tombstone, tombstone_dump
 from webapp.core.shards import ShardState
 from webapp.render.app import RenderService
 from webapp.render.parts import RenderParts
@@ -197,19 +198,24 @@ async def test_what_is_deleted_while_it_is_drawn_is_not_stored(world, process):
     assert stored(world, image_id) == {}
 
 
-async def test_what_is_deleted_while_it_is_stored_is_removed_again(world, process):
+@pytest.mark.parametrize("manifest", [None, 1, 3])
+async def test_what_is_deleted_while_it_is_stored_is_removed_again(world, process, manifest):
+    """A tombstone comes before the journal; a later manifest says that it was restored."""
     image_id = world.image()
     bench = process.parts.making._workbench
     store = bench.store
 
-    def store_and_delete(order, topology, drawn):
+    def store_and_bury(order, topology, drawn):
         store(order, topology, drawn)
-        world.delete(str(image_id))
-        process.parts.poller._refreshed = 0.0
+        buried = Tombstone(str(image_id), Revision(1, 2), "2026-11-29T00:00:00+00:00", None)
+        world.put(image_id, "tombstone", tombstone_dump(buried), "application/json")
+        if manifest:
+            world.manifest(image_id, counter=manifest)
 
-    bench.store = store_and_delete
-    assert (await process.ask(world, image_id)).status_code == 410
-    assert stored(world, image_id) == {}
+    bench.store = store_and_bury
+    restored = manifest == 3
+    assert (await process.ask(world, image_id)).status_code == (204 if restored else 410)
+    assert len(stored(world, image_id)) == (2 if restored else 0)
 
 
 async def test_nothing_is_made_by_a_journal_nobody_has_confirmed(world, process):
