@@ -22,8 +22,7 @@ def assert_healed(system, images):
             seconds=HEALED_SECONDS,
             what=f"{image['id']} at home: {client.positions(image['id'])}",
         )
-    for image in images:
-        client.read_everything(client.image(image["id"]))
+    assert_read_back(client, images)
     for image in images:
         wait_until(
             lambda image=image: not strays(system, image["id"]),
@@ -31,6 +30,12 @@ def assert_healed(system, images):
             what=f"nothing left over of {image['id']}",
         )
     wait_until(lambda: not uploads_left(system), seconds=HEALED_SECONDS, what="an empty spool")
+
+
+def assert_read_back(client, images):
+    """Read everything back that was acknowledged, byte for byte."""
+    for image in images:
+        client.read_everything(client.wait_ready(image["id"]))
 
 
 def strays(system, image_id):

@@ -7,7 +7,7 @@ import uuid
 import httpx
 
 from tests import samples
-from tests.drills.healed import assert_healed
+from tests.drills.healed import assert_healed, assert_read_back
 from tests.processes import wait_until
 
 PAUSE_SECONDS = 0.3
@@ -70,10 +70,17 @@ class Load:
         Args:
             more: Images that were there before, which must be as well.
         """
+        self._assert_all(lambda images: assert_healed(self._system, images), more)
+
+    def assert_read_back(self, *more):
+        """As ``assert_healed``, where a home cannot take what belongs there."""
+        self._assert_all(lambda images: assert_read_back(self._client, images), more)
+
+    def _assert_all(self, check, more):
         assert self.problems == []
         began = time.monotonic()
         images = [*self.acknowledged, *more]
-        assert_healed(self._system, images)
+        check(images)
         row = {"acknowledged": len(images), "lost": 0, "again": self.again}
         self._note("drill", row | {"seconds": round(time.monotonic() - began, 1)})
 

@@ -37,7 +37,7 @@ def state_of(system, name):
     return next(row[3] for row in rows if row[0] == name)
 
 
-def test_uploads_go_on_and_a_full_disk_takes_nothing_new(system):
+def test_uploads_go_on_and_a_full_disk_takes_nothing_new(system, load):
     client, stored = system.client, []
 
     def closed():
@@ -46,11 +46,12 @@ def test_uploads_go_on_and_a_full_disk_takes_nothing_new(system):
         stored.append(answer.json())
         return "s1" in degraded(system)
 
-    wait_until(closed, seconds=180, what="the full shard to be seen")
-    wait_until(lambda: state_of(system, "s1") == "read_only", seconds=60, what="read_only")
+    with load(system) as running:
+        wait_until(closed, seconds=180, what="the full shard to be seen")
+        wait_until(lambda: state_of(system, "s1") == "read_only", seconds=60, what="read_only")
+        running.wait_more(1)
     assert "takes no new" in degraded(system)["s1"] or "read_only" in degraded(system)["s1"]
-    for image in stored:
-        client.read_everything(client.wait_ready(image["id"]))
+    running.assert_read_back(*stored)
 
 
 def degraded(system):

@@ -84,12 +84,15 @@ def test_everything_reads_from_the_first_moment_a_shard_is_emptied(system, ready
     wait_unreachable(system)
 
 
-def test_uploads_go_elsewhere_and_become_ready_while_a_shard_is_emptied(system):
-    with emptied(system) as folder:
-        stored = [system.client.store(samples.jpeg())["id"] for _ in range(IMAGES)]
-        for image_id in stored:
-            system.client.read_everything(system.client.wait_ready(image_id))
-        assert list(folder.iterdir()) == []
+def test_uploads_go_elsewhere_and_become_ready_while_a_shard_is_emptied(system, load):
+    with load(system) as running:
+        with emptied(system) as folder:
+            running.wait_more(IMAGES)
+            for image in running.acknowledged[:IMAGES]:
+                system.client.read_everything(system.client.wait_ready(image["id"]))
+            assert list(folder.iterdir()) == []
+        running.wait_more(1)
+    running.assert_healed()
 
 
 def test_every_original_reads_from_the_first_moment_two_shards_are_swapped(system, ready):
