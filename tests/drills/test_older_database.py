@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import samples
+from tests.drills.reading import reads_go_on
 from tests.processes import wait_until
 from webapp.core.errors import ShardUnavailableError
 from webapp.core.ids import id_parse
@@ -83,11 +84,12 @@ def test_no_image_is_lost_and_no_deletion_undone_when_an_older_database_is_resto
     )
     wait_until(lambda: not has_bytes(system, erased), seconds=GONE_SECONDS, what="bytes erased")
 
-    system.stop(*ours)
-    restore(system, tmp_path / "dump")
-    system.manage("scrub", "--apply", "--no-uploads", "--bytes-per-second", "0")
-    system.manage("reap", "--apply")
-    system.settle()
+    with reads_go_on(client, [kept, edited, restored, later]):
+        system.stop(*ours)
+        restore(system, tmp_path / "dump")
+        system.manage("scrub", "--apply", "--no-uploads", "--bytes-per-second", "0")
+        system.manage("reap", "--apply")
+        system.settle()
 
     for image in (kept, edited, later, restored):
         client.wait_ready(image["id"])
