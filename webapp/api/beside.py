@@ -56,6 +56,8 @@ _PROGRESS: Final = _told(
     Upload_Offset="Bytes that have arrived.",
     Upload_Expires="Until when it can be continued.",
     X_Shoebox_Image="Id of the image it became, once all bytes are stored.",
+    X_Shoebox_Delete="A page that deletes that image, for whoever has this link, once; told to "
+    "tokens alone, that brought it or may delete.",
     X_Shoebox_Duplicate="`true` when the caller had this picture already.",
 )
 
