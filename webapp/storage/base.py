@@ -11,7 +11,7 @@ from typing import Protocol
 from webapp.core.label import Label
 
 CHUNK_BYTES = 256 * 1024
-WHOLE_BYTES = 1024 * 1024
+ONCE_BYTES = 4 * 1024 * 1024
 """What is worth to be read once for all its copies; larger files are read by each."""
 
 

@@ -26,7 +26,7 @@ def upload_accept(
         RetryError: Shards or index do not take it now; nothing was kept.
     """
     if isinstance(spooled, Held):
-        whole = Whole.of(b"".join(spooled.parts))
+        whole = Whole.of(spooled.take())
         received = Received(whole, None, len(whole.data), whole.digest)
         return picture_accept(
             owner=owner, received=received, details=details, idempotency_key=idempotency_key

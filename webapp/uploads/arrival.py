@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Final
 
 from webapp.core.errors import TooLargeError
-from webapp.storage.base import WHOLE_BYTES
+from webapp.storage.base import ONCE_BYTES
 from webapp.uploads.spool import Held, Spool, Spooled
 
 PROMPT_SECONDS: Final = 0.05
 """Who needs longer is spooled, and holds no more than one buffer from then on."""
-PROMPT_BYTES: Final = WHOLE_BYTES
-TOGETHER_BYTES: Final = 16 * 1024 * 1024
+PROMPT_BYTES: Final = ONCE_BYTES
+TOGETHER_BYTES: Final = 32 * 1024 * 1024
 
 
 class PromptRoom:
@@ -89,7 +89,7 @@ class Arrival:
         self._stop_timer()
         if self._spool is None:
             parts, self._parts = self._parts, []
-            return Held(tuple(parts))
+            return Held(parts)
         await self._moved()
         return await self._spool.finish()
 

@@ -31,11 +31,21 @@ class Spooled:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
 class Held:
-    """A received body that is in memory, in pieces as they came."""
+    """A received body that is in memory.
 
-    parts: tuple[bytes | memoryview, ...]
+    Args:
+        parts: As they came; let go of when they are joined.
+    """
+
+    def __init__(self, parts: list[bytes | memoryview]) -> None:
+        self._parts = parts
+
+    def take(self) -> bytes:
+        """Return all bytes, once."""
+        data = b"".join(self._parts)
+        self._parts.clear()
+        return data
 
 
 class Spool:

@@ -26,7 +26,7 @@ from webapp.images.services.known import Known, known_of
 from webapp.images.services.replicas import label_of, replica, replicas_note
 from webapp.images.services.usage import quota_error
 from webapp.images.values import Registered, Upload, dedupe_key
-from webapp.storage.base import WHOLE_BYTES, Source, Whole
+from webapp.storage.base import ONCE_BYTES, Source, Whole
 from webapp.storage.quorum import QuorumMissedError, quorum_write
 from webapp.storage.race import Placed
 
@@ -150,7 +150,7 @@ def _put(placement: Placement, name: str, upload: Upload, label: Label) -> list[
 
 def _read_once(source: Source, size: int) -> Source:
     """Return a file that is small in memory: read and hashed once for all its copies."""
-    if isinstance(source, Path) and size <= WHOLE_BYTES:
+    if isinstance(source, Path) and size <= ONCE_BYTES:
         return Whole.of(source.read_bytes())
     return source
 
