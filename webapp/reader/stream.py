@@ -7,9 +7,9 @@ from typing import Final
 from webapp.core.errors import DigestMismatchError, ShardUnavailableError
 from webapp.storage.aio.base import AsyncBlob
 
-PIECE_BYTES: Final = 16 * 1024
-"""Bytes given to the server at a time. It takes as much ahead of a slow client as config/serve.py
-has it hold, and one piece more."""
+PIECE_BYTES: Final = 8 * 1024
+"""Bytes given to the server at a time. It takes a handful of them ahead of a slow client, and as
+much as config/serve.py has it hold."""
 
 
 class BlobStream:
