@@ -12,10 +12,10 @@ LOOK_SECONDS = 1.0
 
 def resident_bytes(pid):
     """What a process and its descendants have in memory; shared pages count for each."""
-    return sum(_resident(member) for member in family(pid))
+    return sum(process_bytes(member) for member in family(pid))
 
 
-def _resident(pid):
+def process_bytes(pid):
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:

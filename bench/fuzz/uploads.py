@@ -1,4 +1,4 @@
-"""Mutated pictures, sent in each way, each followed until it is ready, failed or rejected."""
+"""Mutated pictures, or those of a folder, sent in each way and followed until they have settled."""
 
 import threading
 import time
@@ -51,21 +51,40 @@ class Tally:
 
 def uploads_fuzz(system, options):
     """Send mutations until the time is over; return what may not have happened."""
-    tally, bodies = Tally(), corpus()
+    bodies, end = corpus(), time.monotonic() + options.seconds
+
+    def mutations():
+        for number in range(options.seed * 10_000_000, (options.seed + 1) * 10_000_000):
+            if time.monotonic() > end:
+                return
+            yield number, *mutated(bodies, number)
+
+    return _send_all(system, mutations(), keep=options.keep)
+
+
+def folder_fuzz(system, options):
+    """Send every file of a folder; return what may not have happened."""
+    paths = sorted(path for path in options.folder.rglob("*") if path.is_file())
+    files = ((number, path.name, path.read_bytes()) for number, path in enumerate(paths))
+    return _send_all(system, files, keep=options.keep)
+
+
+def _send_all(system, bodies, *, keep):
+    tally = Tally()
     peaks = Peaks({name: system.family(name)[0] for name in WATCHED})
     began = time.monotonic()
-    numbers = iter(range(options.seed * 10_000_000, (options.seed + 1) * 10_000_000))
     lock = threading.Lock()
 
     def work():
         sent = 0
         with sending(system) as sender:
-            while time.monotonic() - began < options.seconds:
+            while True:
                 with lock:
-                    number = next(numbers)
-                _one(sender, tally, number, *mutated(bodies, number), keep=options.keep)
+                    body = next(bodies, None)
+                if body is None:
+                    return sent
+                _one(sender, tally, *body, keep=keep)
                 sent += 1
-        return sent
 
     with ThreadPoolExecutor(THREADS) as threads, peaks.watching():
         sent = sum(future.result() for future in [threads.submit(work) for _ in range(THREADS)])

@@ -3,10 +3,10 @@
 import time
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import psycopg
 
+from bench.fuzz.memory import process_bytes
 from config.env import Settings
 from config.local.profile import ZONES
 from config.local.secrets_file import SHARD_NAMES as SHARDS
@@ -120,15 +120,7 @@ class Index:
 
 def memory_mb(pids):
     """Return the memory that processes hold, what they share counted once for each."""
-    return sum(_resident_kib(pid) for pid in pids) / 1000
-
-
-def _resident_kib(pid):
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:  # it ended meanwhile
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)
+    return sum(map(process_bytes, pids)) / 1e6
 
 
 class Processors:

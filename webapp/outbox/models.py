@@ -19,6 +19,8 @@ class OutboxMessage(models.Model):
 
     class Meta:
         ordering: ClassVar = ["id"]
+        # The relay asks for each queue: without it an empty one costs a walk over all the others.
+        indexes: ClassVar = [models.Index(fields=["queue", "id"], name="outbox_queue")]
 
     def __str__(self) -> str:
         return f"{self.task}({self.subject})"

@@ -20,20 +20,25 @@ RETRY_LOOK = timedelta(seconds=30)
 CLAIMS = 5
 
 
-def image_claim(*, image_id: str) -> Image | None:
+def image_claim(*, image_id: str, seen: int | None = None) -> Image | None:
     """Move an image to its next revision and return it; None when the row is gone.
+
+    Args:
+        image_id: The image.
+        seen: Its revision when it was last read, which saves asking for it.
 
     Raises:
         ReadOnlyError: Nothing may be written at the moment.
         BusyError: Others claimed it five times in a row.
     """
     for _ in range(CLAIMS):
-        revision = _rows(image_id).values_list("revision", flat=True).first()
+        revision = seen or _rows(image_id).values_list("revision", flat=True).first()
         if revision is None:
             return None
         image = _claim(image_id, revision)
         if image and image.revision == revision + 1:
             return image
+        seen = None
     raise BusyError(f"Image {image_id} is being changed by others; try again.")
 
 

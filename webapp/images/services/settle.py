@@ -32,7 +32,7 @@ def image_settle(*, image_id: str, complete: bool = True) -> bool:
     becomes_ready = image.state == ImageState.STORED and not renditions_wanted(image)
     if not becomes_ready and _manifest_says_it(image):
         return _due(image, complete=complete)
-    claimed = image_claim(image_id=image_id)
+    claimed = image_claim(image_id=image_id, seen=image.revision)
     if claimed is None or claimed.state != image.state:
         return False
     if becomes_ready:
