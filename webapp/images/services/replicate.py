@@ -5,7 +5,7 @@ from webapp.images.copies import Placement
 from webapp.images.models import Image, ImageState
 from webapp.images.services.erase import image_erase_again
 from webapp.images.services.mend import Code
-from webapp.images.services.outcome import Outcome
+from webapp.images.services.outcome import Outcome, image_find
 from webapp.images.services.repair import image_repair, labels_only
 from webapp.images.services.settle import image_settle
 
@@ -19,15 +19,17 @@ def renditions_settle(*, image: Image, complete: bool) -> None:
         image: The row its renditions were just recorded for.
         complete: Whether every rendition reached its homes.
     """
-    image.refresh_from_db(fields=["replicas", "state"])
-    if image.state == ImageState.DELETED and image_erase_again(image_id=image.id):
+    found = image_find(image_id=image.id)
+    if found is None:
+        return
+    if found.state == ImageState.DELETED and image_erase_again(image_id=image.id):
         return
     placement = Placement.of(image.image_id, topology_now())
-    held = {r["shard"] for r in image.replicas}
+    held = {r["shard"] for r in found.replicas}
     homes = set(placement.home_names()[: placement.version.replica_count])
     # With a copy more than belongs there, somebody has to come back for it.
     if complete and held == homes:
-        image_settle(image_id=image.id)
+        image_settle(image_id=image.id, found=found)
     else:
         image_replicate(image_id=image.id)
 

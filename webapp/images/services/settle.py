@@ -16,17 +16,18 @@ from webapp.outbox.tasks import Event
 log = structlog.get_logger(__name__)
 
 
-def image_settle(*, image_id: str, complete: bool = True) -> bool:
+def image_settle(*, image_id: str, complete: bool = True, found: Image | None = None) -> bool:
     """Write the manifest the row calls for, and make a complete image ``ready``.
 
     Args:
         image_id: The image.
         complete: Whether every copy is on its home; if not, the row is due again.
+        found: The row where it was just read, which saves reading it.
 
     Returns:
         Whether the row and its manifest agree and nothing is missing.
     """
-    image = image_find(image_id=image_id)
+    image = found or image_find(image_id=image_id)
     if image is None or image.state == ImageState.DELETED:
         return True
     becomes_ready = image.state == ImageState.STORED and not renditions_wanted(image)
