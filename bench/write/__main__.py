@@ -1,6 +1,7 @@
 """What the write service takes, holds and loses: `python -m bench.write`, or `make bench-write`.
 
     accept   300 KB and 3 MB from 32 connections, against bare receivers with the same writes
+    stages   where the processor's time of an upload goes, in one process, without a network
     crowd    1,500 and 5,000 slow uploads held: what each costs, and how fresh ones fare
     peers    the same photos to plain Django, Wagtail and thumbor; needs an environment of theirs
     steady   minutes at the highest rate the machine holds, then everything is read back
@@ -21,7 +22,7 @@ from functools import partial
 from pathlib import Path
 
 KILL_SECONDS = 20.0
-PARTS = ("accept", "crowd", "peers", "steady", "kills")
+PARTS = ("accept", "stages", "crowd", "peers", "steady", "kills")
 
 
 def main() -> int:
@@ -44,7 +45,7 @@ def _alone(part: str) -> int:
 
 
 def _part(name: str) -> Callable[[Path, argparse.Namespace], str]:
-    parts = {"accept": _accept, "crowd": _crowd, "peers": _peers}
+    parts = {"accept": _accept, "stages": _stages, "crowd": _crowd, "peers": _peers}
     return parts.get(name) or partial(_steady, kill_every=KILL_SECONDS if name == "kills" else 0.0)
 
 
@@ -57,6 +58,12 @@ def _accept(folder: Path, options: argparse.Namespace) -> str:
     return accept_table(
         folder / "accept", rounds=options.rounds, seconds=options.seconds, only=options.only
     )
+
+
+def _stages(folder: Path, options: argparse.Namespace) -> str:
+    from bench.write.stages import stages_table  # noqa: PLC0415 - see above
+
+    return stages_table(folder / "stages", uploads=options.uploads)
 
 
 def _crowd(folder: Path, options: argparse.Namespace) -> str:
@@ -92,6 +99,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="turns of each receiver")
     parser.add_argument("--seconds", type=float, default=8.0, help="of a turn")
     parser.add_argument("--only", default="", help="accept: names of ours that hold this")
+    parser.add_argument("--uploads", type=int, default=600, help="stages: how many")
     parser.add_argument("--held", type=int, nargs="+", default=[1500, 5000], help="crowd: how many")
     parser.add_argument("--minutes", type=float, default=10.0, help="steady, kills: how long")
     parser.add_argument("--peers", type=Path, help="peers: Python of their environment")
