@@ -35,6 +35,8 @@ class UploadPlace:
         of: Places each user holds.
     """
 
+    __slots__ = ("_of", "_user")
+
     def __init__(self, of: Counter[Hashable]) -> None:
         self._of = of
         self._user: Hashable = None

@@ -5,10 +5,8 @@ would only be written to be read again: three hops to threads, a file made and r
 """
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from webapp.core.errors import TooLargeError
 from webapp.storage.base import ONCE_BYTES
@@ -49,13 +47,16 @@ prompt_room = PromptRoom()
 class Arrival:
     """Receives one body. Nothing is left behind unless ``finish`` was called.
 
-    Use it in ``kept``, which gives its room back.
+    Use it as a context for as long as it needs its room.
 
     Args:
         folder: Of the spool.
         limit: Most bytes.
         room: For what is not spooled.
     """
+
+    # Thousands are held at a time.
+    __slots__ = ("_folder", "_held", "_limit", "_moving", "_parts", "_room", "_spool", "_timer")
 
     def __init__(self, *, folder: Path, limit: int, room: PromptRoom = prompt_room) -> None:
         self._folder = folder
@@ -101,13 +102,12 @@ class Arrival:
         if self._spool is not None:
             await self._spool.discard()
 
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Hold its room until it is stored."""
-        try:
-            yield
-        finally:
-            self._let_go()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let others have its room; it is stored, or gone."""
+        self._let_go()
 
     def _hold(self, data: bytes | memoryview) -> bool:
         size = self._held + len(data)
@@ -135,11 +135,11 @@ class Arrival:
         while parts:
             await spool.write(parts.pop())
         self._let_go()
+        self._moving = None
 
     async def _moved(self) -> None:
         if self._moving is not None:
             await self._moving
-            self._moving = None
 
     def _let_go(self) -> None:
         self._room.give_back(self._held)
@@ -148,3 +148,4 @@ class Arrival:
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None

@@ -80,19 +80,21 @@ class Receiver:
             await self._other(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with SECONDS.time():
-            try:
-                answer = await self._receive(scope, receive)
-            except ClientGoneError as error:
-                answer = _refusal(error, outcome="client-gone")
-            except ShoeboxError as error:
-                answer = _refusal(error)
-            except DatabaseError as error:
-                log.warning("index away", error=str(error))
-                answer = _refusal(BusyError("The index does not answer; try again in a moment."))
-            except Exception:  # the outermost door: a defect is logged whole and told shortly
-                log.exception("upload failed")
-                answer = _refusal(ShoeboxError())
+        began = time.perf_counter()
+        try:
+            answer = await self._receive(scope, receive)
+        except ClientGoneError as error:
+            answer = _refusal(error, outcome="client-gone")
+        except ShoeboxError as error:
+            answer = _refusal(error)
+        except DatabaseError as error:
+            log.warning("index away", error=str(error))
+            answer = _refusal(BusyError("The index does not answer; try again in a moment."))
+        except Exception:  # the outermost door: a defect is logged whole and told shortly
+            log.exception("upload failed")
+            answer = _refusal(ShoeboxError())
+        finally:
+            SECONDS.observe(time.perf_counter() - began)
         await _send(send, answer)
 
     async def _receive(self, scope: Scope, receive: Receive) -> Answer:
@@ -107,11 +109,13 @@ class Receiver:
                 principal = await on_look_thread(uploader_of, scope, headers)
             place.take(principal.user.pk)
             shoebox = settings.SHOEBOX
+            content_type = headers.get("content-type", "")
+            del headers  # a slow upload would keep them for minutes
             arrival = Arrival(folder=shoebox.spool, limit=shoebox.max_upload_bytes)
-            with arrival.kept():
+            with arrival:
                 try:
                     with buffer_room.taken():
-                        details = await _read(scope, headers, receive, arrival)
+                        details = await _read(scope, content_type, receive, arrival)
                     spooled = await arrival.finish()
                 except BaseException:  # also a cancelled request leaves nothing behind
                     await arrival.discard()
@@ -137,11 +141,8 @@ def _idempotency_key(headers: dict[str, str]) -> str:
     return key
 
 
-async def _read(
-    scope: Scope, headers: dict[str, str], receive: Receive, arrival: Arrival
-) -> Details:
+async def _read(scope: Scope, content_type: str, receive: Receive, arrival: Arrival) -> Details:
     chunks = body_chunks(receive, idle_seconds=settings.SHOEBOX.upload_idle_seconds)
-    content_type = headers.get("content-type", "")
     query = parse_qsl(scope["query_string"].decode("latin-1"), errors="replace")
     details = details_read(dict(query))  # refused beside a form too, where it would not count
     if content_type.lower().startswith("multipart/form-data"):

@@ -60,6 +60,20 @@ class Spool:
         limit: Most bytes.
     """
 
+    # Thousands are held at a time.
+    __slots__ = (
+        "_began",
+        "_buffer",
+        "_file",
+        "_gone",
+        "_hash",
+        "_limit",
+        "_lock",
+        "_written",
+        "path",
+        "size",
+    )
+
     def __init__(self, *, folder: Path, limit: int) -> None:
         self.path = folder / f"upload-{secrets.token_hex(12)}"
         self.size = 0

@@ -78,7 +78,7 @@ async def test_without_room_bodies_are_spooled(folder):
 
 
 async def test_room_is_held_until_it_is_stored_and_no_longer(arrival, room):
-    with arrival.kept():
+    with arrival:
         await arrival.write(bytes(PROMPT_BYTES))
         await arrival.finish()
         assert not room.take(PROMPT_BYTES + 1)
@@ -110,7 +110,7 @@ async def test_a_small_limit_counts_for_what_is_held_too(folder, room):
 
 @pytest.mark.parametrize("size", [0, 10, PROMPT_BYTES + 1])
 async def test_discard_leaves_nothing(arrival, folder, room, size):
-    with arrival.kept():
+    with arrival:
         await arrival.write(bytes(size))
         await arrival.discard()
     assert not folder.exists() or list(folder.iterdir()) == []
