@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.read.asking import Asking, percentile
-from bench.read.uploads import photo
+from bench.read.uploads import different, photo
 from tests.system import system_make
 
 HELD, RATE = 1500, 20
@@ -30,7 +30,7 @@ def isolation(_servers, folder, _options):
     system = system_make("embedded", folder / "data", **SETTINGS)
     try:
         system.begin()
-        names = [system.client.store_ready(photo())["id"] for _ in range(4)]
+        names = [system.client.store_ready(different(photo()))["id"] for _ in range(4)]
         paths = {f"/{name}/{preset}.webp": None for name in names for preset in ("w320", "w800")}
         _nice(system)
         print("| cores | read p50, p99 ms, idle | with uploads | p99 to idle | goal | uploads |")
