@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -62,19 +63,20 @@ def directory_world(folder: Path) -> World:
 @contextmanager
 def read_service(world: World, **settings):
     """Run a read service on a world."""
-    with _server(world, "read_service", settings) as server:
+    with _server(world, Shoebox.read_service, settings) as server:
         yield server
 
 
 @contextmanager
 def render_process(world: World, **settings):
-    """Run what makes sizes on demand, on a world."""
-    with _server(world, "render_process", settings) as server:
+    """Run what makes sizes on demand, on a world; here it steps back behind nobody."""
+    described = partial(Shoebox.render_process, nice=0)
+    with _server(world, described, settings) as server:
         yield server
 
 
 @contextmanager
-def _server(world: World, kind, settings):
+def _server(world: World, describe, settings):
     port = free_port_block()
     environment = {
         "SHOEBOX_PROFILE": "embedded",
@@ -83,9 +85,9 @@ def _server(world: World, kind, settings):
         "SHOEBOX_DRAIN_SECONDS": "0",
         **{f"SHOEBOX_{name.upper()}": str(value) for name, value in settings.items()},
     }
-    service = getattr(Shoebox(environment=environment, logs=world.folder), kind)(port=port)
+    service = describe(Shoebox(environment=environment, logs=world.folder), port=port)
     with (
         started(service) as [running],
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=100) as client,
     ):
         yield Server(client, port, running)
