@@ -3,7 +3,7 @@
     memory     a hit of 15 KB and of 300 KB, and a 304, beside a bare application and nginx
     directory  a miss whose file the kernel has in memory, beside a bare application that reads it
     s3         a miss over S3, beside a bare application with obstore
-    processes  a hit with one and with two processes
+    processes  a miss with one and with two processes
     peers      the same size from others; installs them into a folder that goes away
     zipf       hit ratio beside a simulator's policies, and how late answers are
     flat       memory over a million requests for more than the cache holds

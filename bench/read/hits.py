@@ -55,12 +55,13 @@ def s3(servers, folder, options):
 
 
 def processes(servers, folder, options):
-    """Growth shows only where the second process and wrk have cores: both, and half of them."""
+    """Misses, of which one costs many times what wrk takes for it on the core they share."""
     world = folder_world(folder / "world")
-    path = next(iter(images(world, 1)))
+    load = Load(paths=_many(world))
+    told = {"reader_cache_bytes": 0}
     rows = [
-        (servers.reader("memory hit, one process", world), Load(path)),
-        (servers.reader("memory hit, two processes", world, workers=2, core="0,1"), Load(path)),
+        (servers.reader("miss, one process", world, **told), load),
+        (servers.reader("miss, two processes", world, workers=2, core="0,1", **told), load),
     ]
     head()
     table(rows, options, base=rows[0][0].name)
