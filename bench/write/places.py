@@ -15,7 +15,8 @@ from config.local.profile import log_of
 from config.local.runner import Running, start
 from config.local.servers import Postgres
 from config.local.service import Service
-from config.local.shoebox import Shoebox
+from config.local.shoebox import ROOT
+from config.serve import CONNECTIONS
 from tests.system import System, system_make
 
 SERVER_CORE, LOAD_CORE = 0, 1
@@ -131,16 +132,16 @@ def granian_started(
         more: Further words for granian.
     """
     port = free_port_block()
-    ours = Shoebox(environment=environment, logs=folder).write_service(port=port, name="bare")
-    words = (*ours.command[1:-1], *more, application)
-    service = replace(
-        ours,
-        command=(str(Path(python).with_name("granian")), *words),
-        ports={port: "none"},
+    words = ("--interface=asgi", "--host=127.0.0.1", f"--port={port}", "--no-ws", "--http=1")
+    room = (f"--backlog={CONNECTIONS}", f"--backpressure={CONNECTIONS}")
+    service = Service(
+        name="bare",
+        command=(str(Path(python).with_name("granian")), *words, *room, *more, application),
+        directory=ROOT,
         ready=lambda: http_status(port, "/") is not None,
         log=log_of(folder, "bare"),
         ready_seconds=300.0,
-        env={**ours.env, **environment},
+        env={"PYTHONPATH": str(ROOT), **environment},
     )
     with ExitStack() as stack:
         running = start(on_server_core(service))
