@@ -124,3 +124,47 @@ def test_positions_pair_shards_with_their_stores(fleet, entry):
 def test_the_same_memory_name_is_the_same_store(entry):
     store_open(entry, {}).put(KEY, DATA, label=LABEL)
     assert store_open(entry, {}).stat(KEY) is not None
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """Describe a shard in a folder, and give what lies there."""
+    root = tmp_path / "disk"
+    root.mkdir()
+    entry = ShardEntry("d", f"file://{root}", ShardState.ACTIVE, "identity")
+    identity_write(store_open(entry, {}), "d", "identity")
+    return entry, root
+
+
+def test_a_disk_that_goes_away_between_two_writes_takes_none(fleet, disk):
+    entry, root = disk
+    store = fleet.store(entry)
+    for _ in range(2):  # the second one is believed at a glance
+        store.put(KEY, DATA, label=LABEL)
+    root.rename(root.with_name("elsewhere"))
+    root.mkdir()  # what is there where nothing is mounted
+    with pytest.raises(ShardIdentityError):
+        store.put(KEY, DATA, label=LABEL)
+    assert not list(root.rglob("original"))
+
+
+def test_another_disk_in_its_place_takes_no_write(fleet, disk, tmp_path):
+    entry, root = disk
+    store = fleet.store(entry)
+    store.put(KEY, DATA, label=LABEL)
+    root.rename(root.with_name("elsewhere"))
+    root.mkdir()
+    identity_write(DirectoryStore("d", root), "d", "another")
+    with pytest.raises(ShardIdentityError):
+        store.put(KEY, DATA, label=LABEL)
+
+
+def test_a_disk_that_comes_back_takes_writes_again(fleet, disk):
+    entry, root = disk
+    store = fleet.store(entry)
+    store.put(KEY, DATA, label=LABEL)
+    away = root.rename(root.with_name("elsewhere"))
+    with pytest.raises(ShardUnavailableError):
+        store.put(KEY, DATA, label=LABEL)
+    away.rename(root)
+    store.put(KEY, DATA, label=LABEL)
