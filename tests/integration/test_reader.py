@@ -97,6 +97,14 @@ def test_a_hostile_path_is_not_found(server, path):
         assert connection.recv(4096).startswith(b"HTTP/1.1 404")
 
 
+@pytest.mark.parametrize(("kilobytes", "status"), [(12, b"404"), (40, b"431")])
+def test_a_head_is_taken_up_to_what_a_connection_may_hold(server, kilobytes, status):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        head = f"GET /nothing HTTP/1.1\r\nHost: x\r\nX-Long: {'x' * kilobytes * 1000}\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(4096)[9:12] == status
+
+
 def test_a_deleted_image_is_gone_within_five_seconds(world, server):
     path = f"/{(image_id := world.image())}"
     assert server.get(path).status_code == 200
