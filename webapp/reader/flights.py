@@ -1,8 +1,8 @@
 """Flights: many who ask for the same thing at the same time cost one read."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Generic, TypeVar
 
 from webapp.core.errors import ShardsUnavailableError
 
@@ -17,7 +17,8 @@ class Flights(Generic[T]):
 
     def __init__(self) -> None:
         self._jobs: dict[str, asyncio.Task[T]] = {}
-        self.under_way: Mapping[str, asyncio.Task[T]] = self._jobs
+        self._waiting: dict[str, list[asyncio.Future[T]]] = {}
+        self.under_way: Mapping[str, object] = self._jobs
         """Jobs by key."""
         self.joined = 0
         """How often somebody found a job under way."""
@@ -28,7 +29,7 @@ class Flights(Generic[T]):
     def __contains__(self, key: object) -> bool:
         return key in self._jobs
 
-    async def join(self, key: str, job: Callable[[], Awaitable[T]]) -> T:
+    async def join(self, key: str, job: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Return the outcome of the job under way for ``key``, started if there is none.
 
         The job must end by itself; exceptions reach everybody who waits.
@@ -36,19 +37,16 @@ class Flights(Generic[T]):
         Raises:
             ShardsUnavailableError: This process ends; another one may have the answer.
         """
-        task = self._jobs.get(key)
-        if task is None:
-            task = asyncio.create_task(_run(job), name=f"flight {key}")
-            self._jobs[key] = task
-            task.add_done_callback(lambda done: self._landed(key, done))
-        else:
+        if key in self._jobs:
             self.joined += 1
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled():
-                raise ShardsUnavailableError(closing=True) from None
-            raise
+        else:
+            self._waiting[key] = []
+            self._jobs[key] = task = asyncio.create_task(job(), name=f"flight {key}")
+            task.add_done_callback(lambda done: self._landed(key, done))
+        # A future each, cheaper than a shield: who goes away cancels no more than that.
+        waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting[key].append(waiter)
+        return await waiter
 
     async def aclose(self) -> None:
         """Stop all jobs."""
@@ -59,9 +57,13 @@ class Flights(Generic[T]):
 
     def _landed(self, key: str, task: asyncio.Task[T]) -> None:
         del self._jobs[key]
-        if not task.cancelled():
-            task.exception()  # read here too: perhaps nobody waits any longer
-
-
-async def _run(job: Callable[[], Awaitable[T]]) -> T:
-    return await job()
+        # Read here too: perhaps nobody waits any longer.
+        cancelled = task.cancelled()
+        error = ShardsUnavailableError(closing=True) if cancelled else task.exception()
+        for waiter in self._waiting.pop(key):
+            if waiter.done():
+                continue
+            if error is None:
+                waiter.set_result(task.result())
+            else:
+                waiter.set_exception(error)

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeVar
 
@@ -172,23 +171,17 @@ class BlobSource:
         )
 
     async def _load(self, image_id: ImageId, key: str, *, keep: bool) -> Found:
-        if keep and (shared := await self._shared(image_id, key)):
+        if keep and self.shared and (shared := await self._shared(self.shared, image_id, key)):
             self.keep(str(image_id), key, shared)
             return Found(shared, SHARED)
-
-        async def attempt(reader: GuardedReader) -> Blob | None:
-            return await self._attempt(reader, key)
-
-        got: Got[Blob] = await self._walk(image_id, attempt)
+        got: Got[Blob] = await self._walk(image_id, lambda reader: self._attempt(reader, key))
         if keep:
             self.keep(str(image_id), key, got.value)
             self._share(image_id, key, got.value)
         return Found(got.value, SHARD)
 
-    async def _shared(self, image_id: ImageId, key: str) -> HeldBlob | None:
-        if self.shared is None:
-            return None
-        found = await self.shared.get(str(image_id), key.rpartition("/")[2])
+    async def _shared(self, cache: SharedCache, image_id: ImageId, key: str) -> HeldBlob | None:
+        found = await cache.get(str(image_id), key.rpartition("/")[2])
         return held_from_shared(key, *found) if found else None
 
     def _share(self, image_id: ImageId, key: str, blob: Blob) -> None:
@@ -227,11 +220,15 @@ class BlobSource:
 
     async def _attempt(self, reader: GuardedReader, key: str) -> Blob | None:
         self._refuse_noted(reader, key)
-        opened = await reader.open(key)
+        opened, blob = await reader.open(key), None
         if opened is None:
             return None
-        async with aclosing(opened):
-            return await self._take(reader, key, opened)
+        try:
+            blob = await self._take(reader, key, opened)
+        finally:
+            if not isinstance(blob, HeldBlob):  # what was read to its end is closed
+                await opened.aclose()
+        return blob
 
     async def _take(self, reader: GuardedReader, key: str, opened: AsyncBlob) -> Blob:
         stat = opened.stat

@@ -135,7 +135,10 @@ class _ResultChunks:
         if self._result is None:
             raise StopAsyncIteration
         try:
-            return await self._next()
+            if self._size > WHOLE_BYTES:
+                return await self._next()
+            result, self._result = self._result, None
+            return bytes(await result.bytes_async())
         except BaseError as error:
             await self.aclose()
             raise self._reader._unavailable(error) from None  # noqa: SLF001 - one page
@@ -148,9 +151,6 @@ class _ResultChunks:
         self._result = self._stream = None
 
     async def _next(self) -> bytes:
-        if self._size <= WHOLE_BYTES:
-            result, self._result = self._result, None
-            return bytes(await result.bytes_async())
         if self._stream is None:
             self._stream = self._result.stream(min_chunk_size=STREAM_BYTES)
         chunk: bytes = await anext(self._stream)
