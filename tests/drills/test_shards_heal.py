@@ -4,6 +4,7 @@ import pytest
 
 from tests import samples
 from tests.drills.healed import is_at_home
+from tests.outbox_rows import Messages
 from tests.processes import wait_until
 from webapp.core.ids import id_parse
 from webapp.core.keys import MANIFEST, image_prefix
@@ -14,6 +15,7 @@ AWAY = {
     "a zone killed": (("s1", "s3"), "kill", "start"),
     "a zone hanging": (("s2", "s4"), "pause", "resume"),
 }
+AWAY_SECONDS = 120
 BACK_SECONDS = 120
 
 
@@ -23,9 +25,18 @@ def test_everything_goes_home_once_shards_that_were_away_are_back(cluster, load,
         running.wait_more(2)
         getattr(cluster, go)(*away)
         running.wait_more(4)
+        # What comes back before anybody saw it go is looked for a minute later.
+        wait_until(lambda: seen_away(cluster, away), seconds=AWAY_SECONDS, what="it to be noticed")
         getattr(cluster, come)(*away)
         running.wait_more(1)
     running.assert_healed()
+
+
+def seen_away(system, names):
+    """Tell whether the watch has noticed that shards are away."""
+    with Messages(system).index() as index:
+        rows = index.execute("SELECT shard FROM healing_shardwatch WHERE NOT reachable")
+        return {*names} <= {name for (name,) in rows.fetchall()}
 
 
 def test_a_shard_whose_data_was_erased_holds_its_share_again(cluster, load):

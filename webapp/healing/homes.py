@@ -6,6 +6,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from webapp.cluster.clock import index_now
 from webapp.cluster.models import Shard
 from webapp.cluster.publishing import topology_publish
 from webapp.cluster.read_only import read_only_reason
@@ -74,7 +75,7 @@ def images_wake() -> int:
     """
     woken = 0
     while True:
-        now = timezone.now()
+        now = index_now()
         waiting = Image.objects.filter(due_at__gt=now).exclude(state=ImageState.STORED)
         ids = list(waiting.values_list("id", flat=True)[:WAKE_BATCH])
         if not ids:
