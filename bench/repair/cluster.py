@@ -22,7 +22,7 @@ def cluster_of(folder, images):
 
         django.setup()
         cluster = Cluster(servers)
-        cluster.fill(folder, images)
+        cluster.fill(images)
         yield cluster
 
 
@@ -46,7 +46,7 @@ class Cluster:
     def __init__(self, servers):
         self._servers = servers
 
-    def fill(self, folder, images):
+    def fill(self, images):
         from django.core.management import call_command  # noqa: PLC0415
 
         from webapp.accounts.services import user_make  # noqa: PLC0415
@@ -58,8 +58,8 @@ class Cluster:
             shard_add(name=name, url=url, zone=f"z{number}")
         shard_activate(names=NAMES)
         owner = user_make(name="bench", password=secrets.token_hex(16))
-        for number in range(images):
-            _image(owner, folder / f"upload-{number}")
+        for _ in range(images):
+            _image(owner)
 
     def store(self, name):
         from webapp.cluster.snapshot import topology_now  # noqa: PLC0415
@@ -119,7 +119,7 @@ class Cluster:
         assert summary.whole, summary
 
 
-def _image(owner, path):
+def _image(owner):
     from webapp.core.ids import Kind  # noqa: PLC0415
     from webapp.core.presets import rendition_names  # noqa: PLC0415
     from webapp.core.signing import bytes_digest  # noqa: PLC0415
@@ -127,9 +127,8 @@ def _image(owner, path):
     from webapp.images.values import Upload  # noqa: PLC0415
 
     data = secrets.token_bytes(ORIGINAL_BYTES)
-    path.write_bytes(data)
     upload = Upload(
-        path=path,
+        source=data,
         size=len(data),
         digest=bytes_digest(data),
         source_digest=bytes_digest(data),
