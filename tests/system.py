@@ -182,8 +182,9 @@ class System:
         self._services[name] = replace(service, env={**service.env, **env})
 
     def restart(self, *names):
-        """End processes as an operator would, and start them again."""
-        self.stop(*names)
+        """End processes as an operator would, side by side, and start them again."""
+        with ThreadPoolExecutor(len(names)) as threads:
+            list(threads.map(self.stop, names))
         self.start(*names)
 
     def add(self, service):

@@ -16,19 +16,22 @@ PUBLISHED_SECONDS = 90
 @pytest.fixture
 def keys(embedded):
     """Give the key in use and the one that takes its place."""
-    return embedded.environment["SHOEBOX_SIGNING_KEYS"], f"new:{secrets.token_hex(32)}"
+    fresh = f"k{secrets.token_hex(4)}:{secrets.token_hex(32)}"
+    return embedded.environment["SHOEBOX_SIGNING_KEYS"], fresh
 
 
 def roll_out(system, *keys):
-    """Give every process these keys, one process after the other."""
+    """Give every process these keys: what serves one after the other, then the rest."""
     system.change(SHOEBOX_SIGNING_KEYS=",".join(keys))
-    for name in system.processes:
+    serving = ("read", "write")
+    for name in serving:
         system.restart(name)
+    system.restart(*(name for name in system.processes if name not in serving))
 
 
-def signed_by(system, key_id):
+def signed_by(system, key):
     """Tell whether every shard holds a topology and a journal signed by a key."""
-    documents = []
+    key_id, documents = key.partition(":")[0], []
     for name in system.shard_names:
         for key in (TOPOLOGY_KEY, JOURNAL_KEY):
             with system.shard(name).open(key) as blob:
@@ -49,7 +52,7 @@ def test_the_signing_key_is_rotated_under_load(embedded, load, keys):
         client.read_original(signed)
         embedded.manage("shard", "publish")
         wait_until(
-            lambda: signed_by(embedded, "new"), seconds=PUBLISHED_SECONDS, what="new signatures"
+            lambda: signed_by(embedded, new), seconds=PUBLISHED_SECONDS, what="new signatures"
         )
         roll_out(embedded, new)
         running.wait_more(2)
