@@ -33,8 +33,8 @@ def signed_by(system, key):
     """Tell whether every shard holds a topology and a journal signed by a key."""
     key_id, documents = key.partition(":")[0], []
     for name in system.shard_names:
-        for key in (TOPOLOGY_KEY, JOURNAL_KEY):
-            with system.shard(name).open(key) as blob:
+        for document in (TOPOLOGY_KEY, JOURNAL_KEY):
+            with system.shard(name).open(document) as blob:
                 documents.append(blob.read())
     return all(f'"{key_id}"'.encode() in document for document in documents)
 
