@@ -140,11 +140,12 @@ def test_a_reap_ends_in_time_and_goes_on_where_it_was(shards, tmp_path):
     owner = make_user()
     ids = sorted(made_ready(owner, tmp_path).id for _ in range(3))
     rows = Image.objects.all()
-    assert list(turns("any", rows, limit=9, seconds=0.0)) == []
-    walk = turns("any", rows, limit=9)
-    assert [next(walk).id, next(walk).id] == ids[:2]
-    walk.close()
-    assert [image.id for image in turns("any", rows, limit=9)] == [ids[2], *ids[:2]]
+    with turns("any", rows, limit=9, seconds=0.0) as none:
+        assert list(none) == []
+    with turns("any", rows, limit=9) as walk:
+        assert [next(walk).id, next(walk).id] == ids[:2]
+    with turns("any", rows, limit=9) as walk:
+        assert [image.id for image in walk] == [ids[2], *ids[:2]]
 
 
 def aside(root, image, moment):

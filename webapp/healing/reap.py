@@ -80,19 +80,22 @@ def reap(*, limit: int = BATCH) -> Reaped:
     """
     clocks_check()
     now, done = timezone.now(), Reaped()
-    for image in turns("begin", expired(now), limit=limit):
-        if _tried(image_expire, image.id):
-            done.expired += 1
-            done.bytes += image.bytes
+    with turns("begin", expired(now), limit=limit) as images:
+        for image in images:
+            if _tried(image_expire, image.id):
+                done.expired += 1
+                done.bytes += image.bytes
     if done.expired:
         journal_publish()
-    for image in turns("finish", unconfirmed(), limit=limit):
-        _tried(_finish, image.id)
-        confirmed = not unconfirmed().filter(pk=image.id).exists()
-        done.finished += confirmed
-        done.unconfirmed += not confirmed
-    for image in turns("forget", forgettable(now), limit=limit):
-        done.forgotten += _tried(image_forget, image.id)
+    with turns("finish", unconfirmed(), limit=limit) as images:
+        for image in images:
+            _tried(_finish, image.id)
+            confirmed = not unconfirmed().filter(pk=image.id).exists()
+            done.finished += confirmed
+            done.unconfirmed += not confirmed
+    with turns("forget", forgettable(now), limit=limit) as images:
+        for image in images:
+            done.forgotten += _tried(image_forget, image.id)
     done.quarantined = quarantine_reap()
     return done
 

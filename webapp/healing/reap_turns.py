@@ -6,6 +6,7 @@ no image behind them from its own.
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from webapp.healing.models import HealingRun
 from webapp.images.models import Image, ImageQuerySet
@@ -15,12 +16,14 @@ SECONDS = 45.0
 """A kind of work gets so long at a time: three of them stay well within what a task may take."""
 
 
+@contextmanager
 def turns(
     scope: str, rows: ImageQuerySet, *, limit: int, seconds: float = SECONDS
-) -> Iterator[Image]:
-    """Yield images, those first that come after the last one of the time before.
+) -> Iterator[Iterator[Image]]:
+    """Give images, those first that come after the last one of the time before.
 
-    None is yielded once ``seconds`` are over; each is yielded once.
+    None comes once ``seconds`` are over; each comes once. Where it was is kept at the end of the
+    block, whatever ended it.
 
     Args:
         scope: What is done with them; each kind of work goes round by itself.
@@ -30,15 +33,17 @@ def turns(
     """
     run = turn_of(scope)
     until = time.monotonic() + seconds
-    cursor = run.cursor
-    try:
-        for image in _round(rows, cursor, limit):
+
+    def taken() -> Iterator[Image]:
+        for image in _round(rows, run.cursor, limit):
             if time.monotonic() >= until:
                 return
-            cursor = image.id
+            run.cursor = image.id
             yield image
+
+    try:
+        yield taken()
     finally:
-        run.cursor = cursor
         run.save(update_fields=["cursor", "moved_at"])
 
 
