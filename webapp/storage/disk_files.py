@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from webapp.core.errors import DigestMismatchError, HostileKeyError
 from webapp.core.label import Label
-from webapp.storage.base import CHUNK_BYTES, Whole
+from webapp.storage.base import CHUNK_BYTES, WRITE_BYTES, Whole
 from webapp.storage.disk_labels import (
     attribute_get,
     attribute_set,
@@ -182,10 +182,9 @@ def _copy(reader: BinaryIO | Whole, file: int, *, wanted: str) -> None:
 
 
 def _write_all(file: int, data: bytes) -> None:
-    # Piece by piece: Linux takes 5 ms for 3 MB in one call, and 1.3 ms for the same in pieces.
     view = memoryview(data)
     while view:
-        view = view[os.write(file, view[:CHUNK_BYTES]) :]
+        view = view[os.write(file, view[:WRITE_BYTES]) :]
 
 
 def _write_small(folder: int, name: str, data: bytes) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 from webapp.core.errors import BusyError, TooLargeError
+from webapp.storage.base import WRITE_BYTES
 from webapp.uploads.memory import buffer_room
 from webapp.uploads.threads import on_file_thread, on_spool_thread
 
@@ -152,7 +153,7 @@ class Spool:
 def _write_all(file: FileIO, data: bytes | bytearray | memoryview) -> None:
     view = memoryview(data)
     while view:
-        view = view[file.write(view) :]
+        view = view[file.write(view[:WRITE_BYTES]) :]
 
 
 @contextmanager
