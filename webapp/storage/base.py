@@ -12,8 +12,11 @@ from webapp.core.label import Label
 
 CHUNK_BYTES = 256 * 1024
 WRITE_BYTES = 64 * 1024
-"""Written to a disk in one call. For more, Linux looks for larger pieces of memory to keep it in: 3 MB
-cost 1 to 16 ms of processor then, as hard as these are to find, and 1.3 to 2.3 in small ones."""
+"""Written to a disk in one call.
+
+For more, Linux looks for larger pieces of memory to keep it in. 3 MB cost 1 to 16 ms of processor
+then, as hard as these are to find, and 1.3 to 2.3 ms in small ones.
+"""
 ONCE_BYTES = 4 * 1024 * 1024
 """What is worth to be read once for all its copies; larger files are read by each."""
 
