@@ -1,19 +1,27 @@
 """The nginx edge in front of stand-ins that say who they are and what may be kept."""
 
 import gzip
+import re
+import string
+import subprocess
 import threading
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import yaml
 
 from config.local.ports import free_port_block
 from config.local.runner import started
 from config.local.servers import Nginx
+from config.local.servers.nginx import MAIN, TEMPLATE
+from config.local.servers.programs import find_program
 from config.local.service import MissingServerError
+from config.local.shoebox import ROOT
 
 pytestmark = pytest.mark.real
 
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 PUBLIC = "public, max-age=31536000, s-maxage=86400, immutable"
 IMAGE = "p001" + "0" * 20
 EVENTS = "/api/v1/events"
@@ -194,6 +202,21 @@ def test_a_reader_that_hangs_up_is_replaced_by_the_other(edge, stand_ins):
         server.hangs_up = server.server_port == first
     status, body = ask(edge.read_port, f"/{IMAGE}.png")
     assert (status, int(body) != first) == (200, True)
+
+
+def test_nginx_understands_what_compose_fills_in(tmp_path):
+    values = dict(COMPOSE["services"]["nginx"]["environment"])
+    values |= {"EDGE_CACHE": "cache", "EDGE_WRITE_TLS": "", "EDGE_READ_TLS": ""}
+    text = string.Template(TEMPLATE.read_text(encoding="utf-8")).safe_substitute(values)
+    # No name of a container is known here.
+    text = re.sub(r"server (write|read)\d:", "server 127.0.0.1:", text)
+    (tmp_path / "edge.conf").write_text(text, encoding="utf-8")
+    (tmp_path / "nginx.conf").write_text(MAIN.substitute(user=""), encoding="utf-8")
+    if (nginx := find_program("nginx", "/usr/sbin")) is None:
+        pytest.skip("nginx is not installed")
+    words = (str(nginx), "-e", "stderr", "-p", str(tmp_path), "-c", "nginx.conf", "-t")
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_text_is_compressed_for_who_takes_it(edge):
