@@ -1,6 +1,7 @@
 """Reading through the edge: what it keeps, for whom, for how long, and what it never does."""
 
 import re
+import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -102,6 +103,13 @@ def test_no_signature_is_in_the_log(edge):
     wait_until(lambda: str(image) in edge.log, seconds=SECONDS, what="the request in the log")
     service_log = edge.nginx.directory / "nginx.log"
     assert "sig=" not in edge.log + service_log.read_text(encoding="utf-8")
+
+
+def test_a_request_without_a_host_is_refused(edge):
+    """RFC 9112 section 3.2."""
+    with socket.create_connection(("127.0.0.1", edge.port), timeout=SECONDS) as connection:
+        connection.sendall(f"GET /{edge.world.image()} HTTP/1.1\r\n\r\n".encode())
+        assert connection.recv(4096).startswith(b"HTTP/1.1 400")
 
 
 def test_http_2_is_spoken_over_tls(edge):

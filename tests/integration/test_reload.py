@@ -100,7 +100,7 @@ def test_a_client_that_takes_nothing_does_not_hold_up_the_end_for_ever(world):
 
 def test_it_is_not_ready_while_it_drains_and_answers_all_the_same(world):
     path = f"/{world.image(SMALL)}"
-    with read_service(world, drain_seconds=3) as server:
+    with read_service(world, drain_seconds=SECONDS) as server:
         os.kill(server.running.pid, signal.SIGTERM)
         wait_until(
             lambda: server.get("/readyz").json()["degraded"] == ["closing"],
@@ -111,6 +111,7 @@ def test_it_is_not_ready_while_it_drains_and_answers_all_the_same(world):
         answer = server.get(path)
         assert (answer.status_code, answer.content) == (200, SMALL)
         assert answer.headers["connection"] == "close"
+        server.running.kill()  # nobody waits for the end of this drain
 
 
 def test_settings_that_are_wrong_stop_the_start_with_their_names(world):
