@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
@@ -123,6 +124,16 @@ def test_one_address_may_hold_so_many_connections(tmp_path):
             connection.putheader("Content-Length", "10")
             connection.endheaders()
         wait_until(lambda: edge.get("/").status_code == 429, seconds=SECONDS, what="one too many")
+
+
+def test_a_client_that_says_nothing_is_cut_off(tmp_path):
+    with (
+        edge_run(tmp_path, readers=1, EDGE_CLIENT_SECONDS="1") as edge,
+        socket.create_connection(("127.0.0.1", edge.port), timeout=SECONDS) as connection,
+    ):
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        with pytest.raises(ConnectionResetError):
+            connection.recv(4096)
 
 
 def test_one_address_may_ask_so_often(tmp_path):

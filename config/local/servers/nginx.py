@@ -22,6 +22,7 @@ LIMITS: Mapping[str, str] = {
     "EDGE_CACHE_SIZE": "1g",
     "EDGE_CONNECTIONS": "2000",
     "EDGE_READS_PER_SECOND": "20000",
+    "EDGE_CLIENT_SECONDS": "20",
     "EDGE_ACCESS_LOG": "off",
 }
 
