@@ -38,6 +38,7 @@ class StandIn(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answer)
         self.cache_control = PUBLIC
         self.seen = []
+        self.headers = []
         self.hangs_up = False
         self.over = threading.Event()
 
@@ -50,6 +51,7 @@ class Answer(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.server.seen.append(self.path)
+        self.server.headers.append(dict(self.headers.items()))
         if self.path == EVENTS:
             self._begin_stream()
             return
@@ -132,6 +134,15 @@ def seen(stand_ins):
 def test_all_paths_of_an_image_reach_the_same_reader(edge):
     paths = [f"/{IMAGE}.jpg", f"/{IMAGE}/w800.webp", f"/{IMAGE}/thumb", f"/{IMAGE}"]
     assert len({ask(edge.read_port, path) for path in paths}) == 1
+
+
+@pytest.mark.parametrize("path", [f"/{IMAGE}.jpg", "/nonsense"], ids=["kept", "passed on"])
+def test_a_reader_hears_what_was_asked_for_on_a_connection_that_stays(edge, stand_ins, path):
+    ask(edge.read_port, path)
+    [headers] = [headers for server in stand_ins for headers in server.headers]
+    assert headers["Host"] == f"127.0.0.1:{edge.read_port}"
+    assert headers["X-Forwarded-For"] == "127.0.0.1"
+    assert "Connection" not in headers
 
 
 def test_images_are_spread_over_the_readers(edge):
