@@ -9,13 +9,13 @@ import time
 from bench.renditions.running import OTHERS, RENDITIONS, Index, memory_mb, running
 from bench.renditions.way import store_all
 from tests import samples
-from tests.outbox_rows import Messages
+from tests.outbox_rows import QUEUE, Messages
 
 FEW = 5000
 PICTURES = 60
 INSERTED = 10_000
 RATIO_GOAL = 0.95
-SWEEPS_SECONDS = 16
+SWEEPS_SECONDS = 11
 LOOK_SECONDS = 0.25
 END_SECONDS = 900
 
@@ -29,9 +29,8 @@ UNITS = {
 
 
 def measure(options):
-    with running(options, "backlog") as system:
+    with running(options, "backlog", SHOEBOX_LOG_LEVEL="info") as system:
         place = Place(system)
-        place.run(FEW)  # warms up
         few, crowd, again = (place.run(count) for count in (FEW, options.crowd, FEW))
     print(f"\n| tasks waiting | {FEW:,} | {options.crowd:,} | {FEW:,} again | ratio |")
     print("|---|---|---|---|---|")
@@ -60,20 +59,22 @@ class Place:
         store_all(self._system, (samples.jpeg() for _ in range(PICTURES)))
         self._wait_published()
         seen = {"published": self._publish(count)}
-        seen |= self._sweeps()
+        if count > FEW:
+            seen |= self._sweeps()
         self._system.start(RENDITIONS)
         self._index.wait_settled()
         seen["one picture"] = 1000 * self._index.seconds_per_image()
         seen["taken"] = self._taken(min(count, FEW) // 2)
         seen["memory of the worker"] = memory_mb(self._system.family(RENDITIONS))
         self._system.stop(RENDITIONS)
-        self._messages.clear()
+        with self._messages.channel() as channel:
+            channel.queue_purge(QUEUE)
         return seen
 
     def _publish(self, count):
         """Return messages per second, of the last ``FEW``."""
-        for _ in range(0, count - FEW, INSERTED):
-            self._messages.write(min(INSERTED, count - FEW))
+        for at in range(0, count - FEW, INSERTED):
+            self._messages.write(min(INSERTED, count - FEW - at))
         self._wait_published()
         begun = time.monotonic()
         self._messages.write(FEW)

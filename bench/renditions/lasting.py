@@ -6,7 +6,7 @@ from tests import samples
 from tests.processes import command_of
 
 STEPS = 10
-SIZE = {"width": 400, "height": 300}
+SIZE = {"width": 160, "height": 120}
 
 
 def measure(options):
@@ -14,8 +14,8 @@ def measure(options):
 
     As it is run: a decoder and the process that asks it are replaced now and then.
     """
-    print("\n| pictures made | worker MB | its process MB | decoder MB |\n|---|---|---|---|")
-    with running(options, "lasting", processes=1) as system:
+    print("\n| pictures made | worker MB | its processes MB | decoders MB |\n|---|---|---|---|")
+    with running(options, "lasting") as system:
         for step in range(1, STEPS + 1):
             store_all(system, (samples.jpeg(**SIZE) for _ in range(options.images // STEPS)))
             Index(system).wait_settled()

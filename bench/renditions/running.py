@@ -19,6 +19,10 @@ PROCESSES = 2
 SPAN = """
 SELECT extract(epoch FROM max(ready_at) - min(ready_at)) / (count(ready_at) - 1) FROM images_image
 """
+TO_READY = """
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM ready_at - created_at))
+FROM images_image
+"""
 ENDS = """
 SELECT count(*), state, split_part(reason, ':', 1) FROM images_image GROUP BY 2, 3 ORDER BY 1 DESC
 """
@@ -108,6 +112,10 @@ class Index:
     def seconds_per_image(self):
         """Return how far apart images became ready, one with another."""
         return float(self._one(SPAN))
+
+    def seconds_to_ready(self):
+        """Return the median of the time from a row to its image being ready."""
+        return float(self._one(TO_READY))
 
     def ends(self):
         """Return how many images ended how, and why, in words."""
