@@ -8,6 +8,7 @@ a bare loop, and one photo on an idle machine), `backlog` (100,000 tasks waiting
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -41,6 +42,9 @@ def main():
     options = parser.parse_args()
     if unknown := {*options.parts} - {*PARTS}:
         parser.error(f"no such part: {', '.join(unknown)}")
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # who is told to end, ends its servers
     with tempfile.TemporaryDirectory() as folder:
         options.folder = Path(folder)
         options.files = photos.found(options.photos) or photos.made(options.folder / "photos")
