@@ -36,7 +36,7 @@ class Load:
     def __init__(self, system, *, note=None, pause=PAUSE_SECONDS):
         self.acknowledged = []
         self.problems = []
-        self.again = 0
+        self.again = self.cut_off = 0
         self._system = system
         self._client = system.client
         self._pause = pause
@@ -108,10 +108,22 @@ class Load:
     def _patiently(self, ask):
         """Return the first answer that is one; None when the block ended or patience did."""
         try:
-            return patiently(ask, again=self._count, over=self._over)
+            return patiently(self._counted(ask), again=self._count, over=self._over)
         except GaveUpError as error:
             self.problems.append(str(error))
             return None
+
+    def _counted(self, ask):
+        """Return ``ask``, which counts requests that got no answer at all."""
+
+        def counted():
+            try:
+                return ask()
+            except httpx.TransportError:
+                self.cut_off += 1
+                raise
+
+        return counted
 
     def _count(self):
         self.again += 1
