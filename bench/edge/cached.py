@@ -43,6 +43,7 @@ class Cached:
         self._static, self._files = servers.nginx("nginx static")
         self._edge = self._nginx("edge", servers, reader.port)
         self._own = self._nginx("own", servers, reader.port, static=self._static.port)
+        self._same = self._nginx("same", servers, reader.port, static=reader.port)
         return self
 
     def __exit__(self, *raised):
@@ -57,6 +58,7 @@ class Cached:
                 (replace(one, name=f"{name}, {label}"), Load(f"/{image}"))
                 for name, one in (
                     ("nginx proxy_cache in front of nginx static", self._own),
+                    ("the same in front of a reader, so with its headers", self._same),
                     ("the edge, cached", self._edge),
                     ("nginx static", self._static),
                 )

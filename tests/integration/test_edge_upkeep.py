@@ -14,12 +14,13 @@ from config.local.runner import start
 from tests.integration.edge_world import SECONDS, edge_run
 from tests.integration.steady_clients import SteadyClients
 from tests.processes import wait_until
-from webapp.core.ids import Kind
+from webapp.core.ids import Kind, id_make
 
 pytestmark = pytest.mark.real
 
 FORGIVEN_SECONDS = 3
 """A little longer than fail_timeout of the edge: so long it leaves alone who was away."""
+NOT_THERE = {Kind.PUBLIC: 404, Kind.SIGNED: 403}
 BODY = b"s" * 15_000
 
 
@@ -136,7 +137,8 @@ def test_a_client_that_says_nothing_is_cut_off(tmp_path):
             connection.recv(4096)
 
 
-def test_one_address_may_ask_so_often(tmp_path):
+@pytest.mark.parametrize("kind", Kind)
+def test_one_address_may_ask_the_readers_so_often(tmp_path, kind):
     with edge_run(tmp_path, readers=1, EDGE_READS_PER_SECOND="2") as edge:
-        path = f"/{edge.world.image()}"
-        assert {edge.get(path).status_code for _ in range(30)} == {200, 429}
+        answers = [edge.get(f"/{id_make(kind=kind, version=0)}") for _ in range(30)]
+        assert {answer.status_code for answer in answers} == {NOT_THERE[kind], 429}
