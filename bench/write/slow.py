@@ -56,7 +56,8 @@ class Plan:
         drip_seconds: Between drops of ``drip_bytes``.
         drip_bytes: Of one drop.
         hold_seconds: How long fresh uploads are timed while all are held.
-        finish_seconds: Over how long the rest of the bodies is sent.
+        finish_seconds: Over how long the rest of the bodies is sent. With the time since a drop
+            it must stay under the 30 seconds after which a silent client is dropped.
     """
 
     held: int = 1500
@@ -65,7 +66,7 @@ class Plan:
     drip_seconds: float = 10.0
     drip_bytes: int = 200
     hold_seconds: float = 20.0
-    finish_seconds: float = 30.0
+    finish_seconds: float = 15.0
 
 
 @dataclass(slots=True)

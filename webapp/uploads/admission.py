@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 2.0
 CLEAN_SECONDS = 60.0
+TRIM_SECONDS = 10.0
 RETRY_SECONDS = 30
 _LENGTH_DIGITS = 20
 """More than any file has bytes; Python refuses to read thousands."""
@@ -67,7 +68,7 @@ class Admission:
     def __init__(self) -> None:
         self.in_flight = 0
         self._of: Counter[Hashable] = Counter()
-        self._looked = self._cleaned = -math.inf
+        self._looked = self._cleaned = self._trimmed = -math.inf
         self._refusal: RetryError | None = None
 
     @contextmanager
@@ -108,11 +109,13 @@ class Admission:
 
     def _look(self, now: float) -> RetryError | None:
         try:
+            if now - self._trimmed > TRIM_SECONDS:
+                self._trimmed = now
+                memory_trim()
             if now - self._cleaned > CLEAN_SECONDS:
                 self._cleaned = now
                 silence = STALE_SECONDS + settings.SHOEBOX.upload_idle_seconds
                 spool_clean(settings.SHOEBOX.spool, before=time.time() - silence)
-                memory_trim()
                 tus_clean(settings.SHOEBOX.spool, now=time.time())
             return _refusal()
         except DatabaseTrouble as error:
