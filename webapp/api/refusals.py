@@ -38,6 +38,7 @@ _MORE: Final[Mapping[str, tuple[int, ...]]] = {
     "image_remove": (*_OF_ONE, 409),
     "image_undelete": (*_OF_ONE, 409),
     "image_try_again": (*_OF_ONE, 409),
+    "image_link": _OF_ONE,
     "image_positions": _OF_ONE,
     "import_ask": (*_OF_BODY, 409, 507),
     "import_read": (404,),
