@@ -6,7 +6,7 @@ from tests.outbox_rows import Messages
 from tests.processes import wait_until
 from webapp.outbox.tasks import Task
 
-OLD, BACKFILLS, FRESH = 2, 200, 6
+OLD, BACKFILLS, FRESH = 4, 200, 6
 
 
 class Old:
@@ -27,7 +27,7 @@ class Old:
 
 def test_fresh_uploads_are_made_before_the_backfills_that_waited_longer(system):
     client, messages = system.client, Messages(system)
-    # Slow, so that one of two is still to be made when the uploads are seen to be ready.
+    # Slow, and several: one is still to be made when the uploads are seen to be ready.
     ids = [client.store_ready(samples.slow_jpeg())["id"] for _ in range(OLD)]
     system.stop(RENDITIONS)
     old = Old(messages, ids)
