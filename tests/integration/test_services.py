@@ -176,16 +176,17 @@ def test_seaweedfs_refuses_a_wrong_secret(seaweedfs):
 
 
 def test_nginx_starts_in_front_of_nothing_and_says_so(tmp_path):
-    port = free_port_block(4)
+    port = free_port_block(5)
     server = Nginx(
         directory=tmp_path / "nginx",
         write_port=port,
         read_port=port + 1,
-        writers=(port + 2,),
-        readers=(port + 3,),
+        inner_port=port + 2,
+        writers=(port + 3,),
+        readers=(port + 4,),
     )
     with started(describe(server)) as [running]:
-        assert [http_status(number, "/") for number in (port, port + 1)] == [502, 502]
+        assert [http_status(number, "/") for number in (port, port + 1)] == [502, 503]
     assert session_members(running.pid) == []
     assert mentions(str(tmp_path)) == []
 
