@@ -10,7 +10,8 @@ from config.local.ports import free_port_block
 from config.local.runner import start, started
 from config.local.servers.seaweedfs import PORTS, SeaweedFS
 from config.local.service import MissingServerError
-from tests.integration.reader_server import read_service
+from tests.factories import make_picture
+from tests.integration.reader_server import read_service, render_process
 from tests.unit.webapp.reader.world import JPEG, World
 from webapp.core.errors import ShardUnavailableError
 from webapp.core.label import About, Label
@@ -161,15 +162,21 @@ async def test_a_store_killed_while_it_sends_cannot_tell(tmp_path):
         running.kill()
 
 
-def test_the_read_service_serves_from_s3_shards(seaweed, tmp_path):
+@pytest.fixture(scope="module")
+def s3_world(seaweed, tmp_path_factory):
+    """Give four buckets as shards, and the settings that open them."""
     stores = {name: store_of(seaweed, f"shard-{name}") for name in SHARDS}
     urls = {name: f"s3+{seaweed.endpoint}/shard-{name}" for name in SHARDS}
-    world = World(stores, tmp_path, urls).found()
-    small, large = world.image(), world.image(LARGE)
-    world.rendition(small, "w320.webp", b"rendition")
     keys = {}
     for name in SHARDS:
         keys[f"shard_{name}_access_key"], keys[f"shard_{name}_secret_key"] = CREDENTIALS
+    return World(stores, tmp_path_factory.mktemp("world"), urls).found(), keys
+
+
+def test_the_read_service_serves_from_s3_shards(s3_world):
+    world, keys = s3_world
+    small, large = world.image(), world.image(LARGE)
+    world.rendition(small, "w320.webp", b"rendition")
     with read_service(world, **keys) as server:
         assert server.get(f"/{small}").content == JPEG
         assert server.get(f"/{small}/w320.webp").content == b"rendition"
@@ -179,3 +186,17 @@ def test_the_read_service_serves_from_s3_shards(seaweed, tmp_path):
         assert server.get("/readyz").json()["degraded"] == []
         world.delete(str(small), file=False)
         assert server.until(lambda: server.get(f"/{small}").status_code == 410) < 5
+
+
+def test_a_size_on_demand_is_made_on_s3_shards(s3_world):
+    world, keys = s3_world
+    image_id = world.image(make_picture())
+    link = world.links().link(f"/{image_id}/w64h48crop.avif", signed=True)
+    with render_process(world, **keys) as render:
+        url = f"http://127.0.0.1:{render.port}"
+        with read_service(world, render_url=url, render_wait_seconds=90, **keys) as server:
+            answer = server.get(link)
+            assert (answer.status_code, answer.headers["content-type"]) == (200, "image/avif")
+            render.running.kill()
+    with read_service(world, **keys) as server:
+        assert server.get(link).content == answer.content
