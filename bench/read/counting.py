@@ -45,7 +45,7 @@ def _calls():
         "nothing: the call": lambda: None,
         "our counters and histogram": lambda: tally.add(200, "memory", SECONDS, SIZE),
         "the same by prometheus_client": theirs,
-        "one position asked, a miss alone": lambda: metrics.position("s1", "found", SECONDS),
+        "one position asked, a miss alone": lambda: metrics.positions.add("s1", "found", SECONDS),
         "the line of log of a memory hit": lambda: log.add_shared(PATH, answer, SECONDS),
         "the line of log of another answer": lambda: log.add("GET", PATH, answer, SECONDS),
     }
