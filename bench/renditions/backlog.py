@@ -31,7 +31,7 @@ UNITS = {
 def measure(options):
     with running(options, "backlog", SHOEBOX_LOG_LEVEL="info") as system:
         place = Place(system)
-        few, crowd, again = (place.run(count) for count in (FEW, options.crowd, FEW))
+        few, crowd, again = (_run(place, count) for count in (FEW, options.crowd, FEW))
     print(f"\n| tasks waiting | {FEW:,} | {options.crowd:,} | {FEW:,} again | ratio |")
     print("|---|---|---|---|---|")
     for name, unit in UNITS.items():
@@ -42,6 +42,12 @@ def measure(options):
     print(
         f"\nThe sweep went by {crowd['sweeps']} times meanwhile and added {crowd['added']} tasks."
     )
+
+
+def _run(place, count):
+    seen = place.run(count)
+    print(f"{count:,}: {seen}", flush=True)  # the next may take long
+    return seen
 
 
 class Place:
