@@ -75,7 +75,7 @@ def get(url, tmp_path, *, ports=ANY_PORT, seconds=10.0, private_allowed=False, l
         with spool_file(tmp_path, limit=limit, floor=0) as spool:
             name = asyncio.run(fetch(url, spool, rules=rules))
             received = spool.received()
-            assert received.path.read_bytes() == BODY
+            assert received.source.read_bytes() == BODY
             return received.size, received.digest, name
     finally:
         assert list(tmp_path.iterdir()) == []
