@@ -46,7 +46,7 @@ def test_uploads_go_on_and_a_full_disk_takes_nothing_new(system, load):
         stored.append(answer.json())
         return "s1" in degraded(system)
 
-    with load(system) as running:
+    with load(system, pause=2.0) as running:
         wait_until(closed, seconds=180, what="the full shard to be seen")
         wait_until(lambda: state_of(system, "s1") == "read_only", seconds=60, what="read_only")
         running.wait_more(1)

@@ -44,7 +44,7 @@ def test_the_signing_key_is_rotated_under_load(embedded, load, keys):
     signed = client.store_ready(samples.jpeg(), kind="signed")
     deleted = client.store_ready(samples.jpeg())
     client.delete(deleted["id"])
-    with load(embedded) as running:
+    with load(embedded, pause=1.5) as running:
         running.wait_more(1)
         roll_out(embedded, old, new)
         client.read_original(signed)

@@ -53,7 +53,7 @@ def test_a_shard_whose_data_was_erased_holds_its_share_again(cluster, load):
             what=f"{image['id']} at home",
         )
     kept = {image["id"]: blobs(cluster, "s1", image["id"]) for image in before}
-    with load(cluster) as running:
+    with load(cluster, pause=2.0) as running:
         running.wait_more(1)
         erase(cluster, "s1")
         # Images that are being prepared meanwhile are not whole yet, and it says so.
