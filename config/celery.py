@@ -53,6 +53,7 @@ app.conf.update(
     task_time_limit=LONGEST_TASK_SECONDS,
     task_send_sent_event=True,
     worker_send_task_events=True,
+    worker_consumer="config.consumer:Consumer",
     worker_detect_quorum_queues=True,
     worker_prefetch_multiplier=1,
     worker_cancel_long_running_tasks_on_connection_loss=True,

@@ -21,6 +21,7 @@ from config.local.servers import Nginx, Postgres, RabbitMQ, SeaweedFS, Valkey
 from config.local.servers import rabbitmq as rabbitmq_module
 from config.local.servers import seaweedfs as seaweedfs_module
 from config.local.service import MissingServerError, Service, StartError
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.real
 
@@ -100,6 +101,7 @@ def test_rabbitmq_keeps_a_message_over_a_kill_and_takes_its_name_server_along(tm
     server = RabbitMQ(directory=tmp_path / "rabbitmq", port=port, password="secret")
     running = launch(describe(server))
     declare_and_publish(server, b"kept")
+    wait_until(lambda: is_written(server, b"kept"), seconds=60, what="the queue to be on disk")
     running.kill()
     running = launch(running.service)
     assert fetch_one(server) == b"kept"
@@ -122,6 +124,12 @@ def declare_and_publish(server: RabbitMQ, body: bytes) -> None:
     with connect(server) as connection, connection.channel() as channel:
         channel.queue_declare("kept", durable=True, auto_delete=False)
         channel.basic_publish_confirm(amqp.Message(body, delivery_mode=2), routing_key="kept")
+
+
+def is_written(server: RabbitMQ, name: bytes) -> bool:
+    """Tell whether the log of declared queues holds a name: it is written a moment later."""
+    logs = [*server.directory.rglob("LATEST.LOG"), *server.directory.rglob("*.DC[DL]")]
+    return any(name in path.read_bytes() for path in logs)
 
 
 def fetch_one(server: RabbitMQ) -> bytes:
