@@ -57,6 +57,35 @@ def test_a_password_comes_from_standard_input(monkeypatch):
     assert (user.is_staff, user.is_superuser) == (True, False)
 
 
+def test_without_a_terminal_it_says_how_a_password_is_given(monkeypatch):
+    def nobody(_prompt):
+        raise EOFError
+
+    monkeypatch.setattr("webapp.accounts.management.commands.user.getpass", nobody)
+    with pytest.raises(CommandError, match="--password-stdin or --no-password"):
+        run("user", "add", "ada")
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "99999999999"])
+def test_an_invitation_or_token_of_no_real_length_is_refused(days):
+    user = make_user()
+    for words in (
+        ("user", "invite", "ada@example.org"),
+        ("token", "add", user.username, "--name=ci", "--scope=read"),
+    ):
+        with pytest.raises(CommandError, match=f"'{days}' is not a whole number from 1"):
+            run(*words, f"--days={days}")
+    assert not Token.objects.exists()
+
+
+def test_a_list_of_tokens_has_a_gap_between_its_columns():
+    user = make_user(staff=True)
+    token_make(user=user, name="all", scopes=list(Scope))
+    out, _ = run("token", "list")
+    assert "upload,read,delete,admin  never" in out
+
+
 def test_a_program_needs_no_password():
     run("user", "add", "robot", "--no-password")
     assert not User.objects.get().has_usable_password()

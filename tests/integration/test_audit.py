@@ -16,6 +16,7 @@ from tests.integration.page_rows import signed_in, text_of
 from webapp.accounts.models import Scope, Token
 from webapp.accounts.services import token_make, token_revoke
 from webapp.audit.actions import Action
+from webapp.audit.actor import process_actor
 from webapp.audit.models import AuditEntry
 from webapp.audit.services import audit_add
 from webapp.cluster.services import shard_set_state, shard_set_url
@@ -196,10 +197,22 @@ def test_the_command_lists_by_time_actor_action_and_subject():
     assert len(listed("--subject", user.username, "--limit", "1")) == 1
 
 
-@pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "d"])
+@pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "d", "99999999999d"])
 def test_a_time_that_is_none_is_refused(since):
     with pytest.raises(CommandError):
         listed("--since", since)
+
+
+def test_a_line_names_who_did_it_once():
+    token_make(user=make_user(), name="cli", scopes=[Scope.READ])
+    assert [line.split(" (")[1].split(")")[0] for line in listed("--action", "token")] == [
+        process_actor().via
+    ]
+
+
+def test_less_than_one_line_is_refused():
+    with pytest.raises(CommandError, match="'-1' is not a whole number from 1"):
+        listed("--limit=-1")
 
 
 def test_what_is_too_old_is_forgotten(settings):

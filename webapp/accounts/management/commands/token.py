@@ -13,6 +13,10 @@ from django.utils import timezone
 from webapp.accounts.models import Scope, Token
 from webapp.accounts.services import token_make, token_revoke, user_get
 from webapp.core.errors import ShoeboxError
+from webapp.core.numbers import whole_number
+
+MOST_DAYS = 36_500
+COLUMNS = "{:>5}  {:<16}{:<10}{:<26}{:<18}{}"
 
 
 class Command(BaseCommand):
@@ -52,13 +56,9 @@ class Command(BaseCommand):
         tokens = Token.objects.select_related("user").order_by("user__username", "-created_at")
         if options["user"]:
             tokens = tokens.filter(user=user_get(name=options["user"]))
-        self.stdout.write(f"{'ID':>5}  {'USER':<16}{'BEGINS':<10}{'SCOPES':<22}{'USED':<18}NAME")
+        self.stdout.write(COLUMNS.format("ID", "USER", "BEGINS", "SCOPES", "USED", "NAME"))
         for token in tokens:
-            self.stdout.write(
-                f"{token.pk:>5}  {token.user.username:<16}{token.hint:<10}"
-                f"{','.join(token.scopes):<22}{_moment(token.last_used_at):<18}"
-                f"{token.name} ({_until(token.expires_at)})"
-            )
+            self.stdout.write(_row(token))
 
     def _revoke(self, options: dict[str, Any]) -> None:
         token = token_revoke(token_id=options["id"])
@@ -76,7 +76,20 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help="what it allows; several times for several (admin: everything, staff only)",
     )
     parser.add_argument("--pool", default="", help="where its uploads go; default: the user's")
-    parser.add_argument("--days", type=int, help="how long it works; default: no end")
+    parser.add_argument(
+        "--days", type=whole_number(1, MOST_DAYS), help="how long it works; default: no end"
+    )
+
+
+def _row(token: Token) -> str:
+    return COLUMNS.format(
+        token.pk,
+        token.user.username,
+        token.hint,
+        ",".join(token.scopes),
+        _moment(token.last_used_at),
+        f"{token.name} ({_until(token.expires_at)})",
+    )
 
 
 def _until(moment: datetime | None) -> str:

@@ -15,6 +15,9 @@ from webapp.accounts.invitations import invitation_create, invitation_link
 from webapp.accounts.services import user_get, user_make
 from webapp.cluster.services import DEFAULT_POOL
 from webapp.core.errors import ShoeboxError
+from webapp.core.numbers import whole_number
+
+MOST_DAYS = 3_650
 
 
 class Command(BaseCommand):
@@ -87,14 +90,21 @@ def _invite_arguments(invite: CommandParser) -> None:
     )
     invite.add_argument("--pool", default=DEFAULT_POOL, help="shards new people's images go to")
     invite.add_argument(
-        "--days", type=int, help="how long it works; default: SHOEBOX_INVITATION_DAYS"
+        "--days",
+        type=whole_number(1, MOST_DAYS),
+        help="how long it works; default: SHOEBOX_INVITATION_DAYS",
     )
 
 
 def _password(options: dict[str, Any]) -> str:
     if options["password_stdin"]:
         return sys.stdin.readline().rstrip("\r\n")
-    password = getpass("Password: ")
-    if getpass("Again: ") != password:
+    try:
+        password, again = getpass("Password: "), getpass("Again: ")
+    except EOFError:
+        raise CommandError(
+            "Nobody is there to ask for a password; use --password-stdin or --no-password."
+        ) from None
+    if again != password:
         raise CommandError("The two differ; nothing was made.")
     return password

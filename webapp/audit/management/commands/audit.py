@@ -1,6 +1,7 @@
 """`manage.py audit list|prune`: who deleted, hid, re-keyed, changed a shard, a user, a token."""
 
 import json
+from argparse import ArgumentTypeError
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,11 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from webapp.audit.models import AuditEntry
 from webapp.audit.services import audit_find, audit_prune
+from webapp.core.numbers import whole_number
 
 DAYS = "d"
+MOST_DAYS = 36_500
+MOST_LINES = 1_000_000
 
 
 class Command(BaseCommand):
@@ -28,7 +32,12 @@ class Command(BaseCommand):
         listing.add_argument("--actor", default="", help="name of a user or account")
         listing.add_argument("--action", default="", help="as image.delete, or just image")
         listing.add_argument("--subject", default="", help="id or name of what was changed")
-        listing.add_argument("--limit", type=int, default=100, help="most lines; default: 100")
+        listing.add_argument(
+            "--limit",
+            type=whole_number(1, MOST_LINES),
+            default=100,
+            help="most lines; default: 100",
+        )
         listing.add_argument("--json", action="store_true", help="one JSON object per line")
         verbs.add_parser("prune", help="forget what is older than SHOEBOX_AUDIT_DAYS, now")
 
@@ -53,12 +62,13 @@ class Command(BaseCommand):
 
 
 def _moment(text: str) -> datetime:
-    if text.removesuffix(DAYS).isdecimal() and text.endswith(DAYS):
-        return timezone.now() - timedelta(days=int(text.removesuffix(DAYS)))
     try:
+        if text.endswith(DAYS):
+            days = whole_number(0, MOST_DAYS)(text.removesuffix(DAYS))
+            return timezone.now() - timedelta(days=days)
         moment = parse_datetime(text)
         day = parse_date(text)
-    except ValueError as error:
+    except (ArgumentTypeError, ValueError) as error:
         raise CommandError(f"--since {text!r}: {error}.") from None
     if moment is None and day is not None:
         moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
@@ -68,7 +78,7 @@ def _moment(text: str) -> datetime:
 
 
 def _as_line(entry: AuditEntry) -> str:
-    who = f"{entry.actor or '-'} ({' '.join(filter(None, [entry.actor_kind, entry.via]))})"
+    who = f"{entry.actor or '-'} ({entry.via or entry.actor_kind})"
     details = json.dumps(entry.details) if entry.details else ""
     words = [f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.action, entry.subject, "by", who]
     return " ".join([*words, *filter(None, [entry.address, details])])

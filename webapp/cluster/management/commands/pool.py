@@ -10,7 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webapp.cluster.pools import pool_add, pool_rows
 from webapp.core.errors import ShoeboxError
+from webapp.core.numbers import whole_number
 from webapp.core.topology import DEFAULT_QUORUM
+
+MOST_REPLICAS = 16
 
 
 class Command(BaseCommand):
@@ -21,19 +24,20 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare a verb each."""
         verbs = parser.add_subparsers(dest="verb", required=True)
+        count = whole_number(1, MOST_REPLICAS)
         add = verbs.add_parser("add", help="make a pool")
         add.add_argument("name", help="lower-case letters, digits, dashes")
         add.add_argument(
-            "--replicas", type=int, help="copies of an original; default: SHOEBOX_REPLICA_COUNT"
+            "--replicas", type=count, help="copies of an original; default: SHOEBOX_REPLICA_COUNT"
         )
         add.add_argument(
             "--rendition-replicas",
-            type=int,
+            type=count,
             help="copies of a rendition; default: SHOEBOX_RENDITION_REPLICA_COUNT",
         )
         add.add_argument(
             "--quorum",
-            type=int,
+            type=count,
             default=DEFAULT_QUORUM,
             help=f"shards that must accept an upload; default: {DEFAULT_QUORUM}",
         )

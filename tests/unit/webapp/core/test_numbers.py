@@ -1,0 +1,23 @@
+"""Numbers that people type."""
+
+from argparse import ArgumentTypeError
+
+import pytest
+
+from webapp.core.numbers import whole_number
+
+
+@pytest.mark.parametrize("text", ["1", "7", "30", "007"])
+def test_numbers_of_the_range_are_read(text):
+    assert whole_number(1, 30)(text) == int(text)
+
+
+@pytest.mark.parametrize("text", ["0", "31", "-1", "1.5", "1_0", "x", "", "-", "٣", "9" * 5000])
+def test_others_are_named_with_the_range(text):
+    with pytest.raises(ArgumentTypeError) as refused:
+        whole_number(1, 30)(text)
+    assert str(refused.value) == f"{text!r} is not a whole number from 1 to 30"
+
+
+def test_negative_ends_are_read():
+    assert whole_number(-5, 5)("-5") == -5

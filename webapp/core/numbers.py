@@ -1,0 +1,23 @@
+"""Numbers that people type: those of a range, and words for all others."""
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Return what ``argparse`` reads whole numbers of a range with, both ends included.
+
+    Example:
+        >>> whole_number(1, 10)("7")
+        7
+    """
+
+    def read(text: str) -> int:
+        # int() takes "1_000" and digits of other scripts, and refuses thousands of them.
+        plain = text.isascii() and text.removeprefix("-").isdecimal()
+        if plain and len(text) <= len(str(most)) + 1 and least <= int(text) <= most:
+            return int(text)
+        message = f"{text!r} is not a whole number from {least} to {most}"
+        raise ArgumentTypeError(message)
+
+    return read
