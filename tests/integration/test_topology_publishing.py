@@ -10,15 +10,17 @@ from django.core.management import call_command
 
 from tests.factories import isolate, make_cluster
 from webapp.cluster import publishing, services, snapshot
-from webapp.cluster.models import ClusterState, Shard, TopologyVersion
+from webapp.cluster.models import ClusterState, Pool, Shard, TopologyVersion
 from webapp.cluster.publishing import topology_republish
 from webapp.cluster.services import shard_activate, shard_add, shard_set_state, shard_set_url
 from webapp.cluster.snapshot import topology_now, version_current
 from webapp.core.errors import (
+    ConfigurationError,
     ConflictError,
     MalformedRequestError,
     NotFoundError,
     ShardsUnavailableError,
+    ShardUnavailableError,
     TopologyConflictError,
 )
 from webapp.core.keys import IDENTITY_KEY, JOURNAL_KEY, TOPOLOGY_KEY
@@ -28,6 +30,7 @@ from webapp.core.signing import Keyring, bytes_digest
 from webapp.core.topology import topology_dump, topology_load, with_shard
 from webapp.healing import drain
 from webapp.storage.directory import DirectoryStore
+from webapp.storage.identity import identity_write
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -195,6 +198,46 @@ def test_a_name_that_is_no_name_is_refused(shards, tmp_path, name):
     (tmp_path / "new").mkdir()
     with pytest.raises(MalformedRequestError):
         shard_add(name=name, url=f"file://{tmp_path}/new", zone="z1")
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_weight_that_is_none_is_refused_before_the_store_is_touched(shards, tmp_path, weight):
+    (tmp_path / "new").mkdir()
+    with pytest.raises(MalformedRequestError, match="has the weight"):
+        shard_add(name="s9", url=f"file://{tmp_path}/new", zone="z1", weight=weight)
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_shard_that_was_not_added_leaves_no_pool(shards, tmp_path):
+    with pytest.raises(ShardUnavailableError, match="has to be an empty folder"):
+        shard_add(name="s9", url=f"file://{tmp_path}/not-there", zone="z1", pool="typo")
+    assert not Pool.objects.filter(name="typo").exists()
+
+
+def test_a_value_that_is_refused_is_named(shards, tmp_path):
+    with pytest.raises(MalformedRequestError, match="zone 'z 1': Lower-case"):
+        shard_add(name="s9", url=f"file://{tmp_path}", zone="z 1")
+    with pytest.raises(MalformedRequestError, match="pool 'A B': Lower-case"):
+        shard_add(name="s9", url=f"file://{tmp_path}", zone="z1", pool="A B")
+
+
+def test_a_store_of_an_addition_that_was_broken_off_tells_the_way_out(shards, tmp_path):
+    (tmp_path / "new").mkdir()
+    identity_write(DirectoryStore("s9", tmp_path / "new"), "s9", "1")
+    with pytest.raises(ConflictError, match=r"remove _shoebox/shard\.json"):
+        shard_add(name="s9", url=f"file://{tmp_path}/new", zone="z1")
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "", "/srv/disk", "s3+https://store"])
+def test_a_shard_does_not_move_to_what_is_no_store(shards, url):
+    with pytest.raises(ConfigurationError, match="known forms"):
+        shard_set_url(name="s1", url=url)
+    assert topology_now().shards["s1"].url == f"file://{shards['s1']}"
+
+
+def test_a_shard_does_not_move_to_where_another_is(shards):
+    with pytest.raises(ConflictError, match="is shard 's2' already"):
+        shard_set_url(name="s1", url=f"file://{shards['s2']}")
 
 
 def test_an_unknown_shard_is_told_with_the_known_ones(shards):

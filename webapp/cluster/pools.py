@@ -10,6 +10,7 @@ from webapp.audit.actions import Action
 from webapp.audit.services import audit_add
 from webapp.cluster.models import Pool
 from webapp.cluster.snapshot import topology_now
+from webapp.cluster.validation import said_of
 from webapp.core.errors import ConflictError, MalformedRequestError
 from webapp.core.topology import DEFAULT_QUORUM
 
@@ -52,7 +53,7 @@ def _check(pool: Pool) -> None:
     try:
         pool.full_clean(validate_unique=False)
     except ValidationError as error:
-        raise MalformedRequestError(f"Pool {pool.name!r}: {' '.join(error.messages)}") from None
+        raise MalformedRequestError(f"Pool {pool.name!r}: {said_of(error, pool)}.") from None
     if max(pool.quorum, pool.rendition_replica_count) > pool.replica_count:
         raise MalformedRequestError(
             f"Pool {pool.name!r}: {pool.replica_count} replicas cannot give a quorum of "

@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -10,15 +11,23 @@ from django.db.models import Max
 
 from webapp.audit.actions import Action
 from webapp.audit.services import audit_add
-from webapp.cluster.models import Pool, Shard, TopologyVersion
+from webapp.cluster.models import NAME, Pool, Shard, TopologyVersion
 from webapp.cluster.publishing import topology_publish, version_fields
 from webapp.cluster.stores import store_bare
-from webapp.core.errors import ConflictError, MalformedRequestError, NotFoundError
+from webapp.cluster.validation import said_of
+from webapp.core.errors import (
+    ConflictError,
+    MalformedRequestError,
+    NotFoundError,
+    ShardUnavailableError,
+)
 from webapp.core.shards import ShardState
 from webapp.core.topology import Topology, version_make
+from webapp.storage.address import address_parse
 from webapp.storage.identity import identity_write
 
 DEFAULT_POOL = "default"
+MOST_WEIGHT = 1_000_000.0
 ACTIVATABLE = {ShardState.JOINING.label, ShardState.READ_ONLY.label, ShardState.ACTIVE.label}
 
 
@@ -58,7 +67,8 @@ def shard_add(
 ) -> Shard:
     """Make an empty store a shard: write its identity and publish it as ``joining``.
 
-    Readers learn of it; it takes no new images until ``shard_activate``.
+    Readers learn of it; it takes no new images until ``shard_activate``. A pool that is not
+    there is made with it.
 
     Raises:
         ConflictError: The name was used before, or the store is a shard already.
@@ -67,25 +77,26 @@ def shard_add(
     """
     if Shard.objects.filter(name=name).exists():
         raise ConflictError(f"Shard {name!r} exists; a shard's name is never used again.")
-    other = Shard.objects.filter(url=url).first()
-    if other is not None:
-        raise ConflictError(f"{url} is shard {other.name!r} already.")
+    _refuse_taken(url, name)
     shard = Shard(
         name=name,
         url=url,
         zone=zone,
         weight=weight,
-        pool=pool_get_or_add(name=pool),
+        pool_id=pool,
         identity=uuid.uuid4(),
         options=dict(options or {}),
     )
+    _check(shard)
     try:
-        shard.full_clean()
-    except ValidationError as error:
-        raise MalformedRequestError(f"Shard {name!r}: {'; '.join(error.messages)}") from None
-    identity_write(store_bare(shard.entry), name, str(shard.identity))
+        identity_write(store_bare(shard.entry), name, str(shard.identity))
+    except ShardUnavailableError as error:
+        raise ShardUnavailableError(
+            f"{error.detail} {url} has to be an empty folder or bucket that is there.", shard=name
+        ) from error
 
     def change() -> None:
+        pool_get_or_add(name=pool)
         shard.save()
         audit_add(
             action=Action.SHARD_ADD,
@@ -95,6 +106,30 @@ def shard_add(
 
     topology_publish(change=change)
     return shard
+
+
+def _refuse_taken(url: str, name: str) -> None:
+    other = Shard.objects.filter(url=url).exclude(name=name).first()
+    if other is not None:
+        raise ConflictError(f"{url} is shard {other.name!r} already.")
+
+
+def _check(shard: Shard) -> None:
+    try:
+        shard.full_clean(exclude={"pool"})  # it may be made with its first shard
+    except ValidationError as error:
+        raise MalformedRequestError(f"Shard {shard.name!r}: {said_of(error, shard)}.") from None
+    try:
+        NAME(shard.pool_id)
+    except ValidationError as error:
+        raise MalformedRequestError(
+            f"Shard {shard.name!r}: pool {shard.pool_id!r}: {error.message}."
+        ) from None
+    if not 0 < shard.weight <= MOST_WEIGHT:  # nan is not, either
+        raise MalformedRequestError(
+            f"Shard {shard.name!r} has the weight {shard.weight}; "
+            f"it has to be above 0 and at most {MOST_WEIGHT:,.0f}."
+        )
 
 
 def shard_activate(*, names: Sequence[str]) -> Topology:
@@ -176,8 +211,16 @@ def _state_change(shard: Shard, state: ShardState, action: Action) -> None:
 
 
 def shard_set_url(*, name: str, url: str) -> Topology:
-    """Tell where a shard is now; it must still carry its identity to be read."""
+    """Tell where a shard is now; it must still carry its identity to be read.
+
+    Raises:
+        NotFoundError: No shard of this name.
+        ConflictError: Another shard is there.
+        ConfigurationError: Not the URL of a store.
+    """
     shard = shard_get(name=name)
+    _refuse_taken(url, name)
+    address_parse(replace(shard.entry, url=url))
 
     def change() -> None:
         details = {"from": shard.url, "to": url}

@@ -83,9 +83,14 @@ def identity_write(store: BlobStore, shard_name: str, identity: str) -> None:
 
 def _refuse(store: BlobStore, found: Identity | None) -> None:
     if found is not None:
+        broken_off = (
+            f" Or remove {IDENTITY_KEY} from it, if an earlier `shard add` was broken off."
+            if found.shard_name == store.name
+            else ""
+        )
         raise ConflictError(
             f"The store of {store.name!r} already is shard {found.shard_name!r} "
-            f"({found.identity}); choose an empty one.",
+            f"({found.identity}); choose an empty one.{broken_off}",
             shard=found.shard_name,
         )
 
