@@ -7,6 +7,7 @@
 import asyncio
 import hashlib
 import itertools
+import socket
 import subprocess
 import threading
 import time
@@ -85,6 +86,16 @@ def test_a_body_is_counted_and_hashed_as_it_comes(remote, tmp_path):
     url = remote.at("/2026/cat%20one.jpg", answer(BODY))
     digest = f"sha256:{hashlib.sha256(BODY).hexdigest()}"
     assert get(url, tmp_path) == (len(BODY), digest, "cat one.jpg")
+
+
+def test_a_name_without_an_address_is_told_as_one(tmp_path, monkeypatch):
+    async def nobody(*_args, **_how):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", nobody)
+    with pytest.raises(FetchFailedError) as failed:
+        get("http://nosuch.example/cat.jpg", tmp_path)
+    assert failed.value.detail == "No address of 'nosuch.example' can be found."
 
 
 def test_nothing_is_asked_to_be_compressed_and_no_proxy_is_asked(remote, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ bytes go on as they arrive; what they are is nothing to this module.
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -83,20 +84,18 @@ async def fetch(url: str, spool: SpoolFile, *, rules: FetchRules) -> str:
         raise FetchFailedError(f"It was not there within {rules.seconds:.0f} seconds.") from None
     except httpx.ConnectError as error:
         raise _unconnected(error) from error
-    # A name that cannot be one is a UnicodeError of the codec that would encode it.
     except (OSError, UnicodeError, httpx.HTTPError, httpx.InvalidURL) as error:
         raise FetchFailedError(_words_of(error)) from error
 
 
 def _words_of(error: Exception) -> str:
-    said = f": {error}" if str(error) else ""
-    return f"{type(error).__name__}{said}."
+    return f"No whole answer came: {str(error) or type(error).__name__}."
 
 
 async def _follow(url: str, spool: SpoolFile, rules: FetchRules) -> str:
     for _ in range(MOST_REDIRECTS + 1):
         parts = link_check(url, ports=rules.ports)
-        addresses = await addresses_of(parts, private_allowed=rules.private_allowed)
+        addresses = await _addresses(parts, rules)
         async with client_make(timeout=TIMEOUT) as client:
             answer = await pinned_send(client, "GET", parts, addresses, headers=_HEADERS)
             try:
@@ -107,6 +106,14 @@ async def _follow(url: str, spool: SpoolFile, rules: FetchRules) -> str:
                 await answer.aclose()
         url = _redirected(parts, answer.headers["Location"])
     raise NotFetchedError(f"It leads on more than {MOST_REDIRECTS} times.")
+
+
+async def _addresses(parts: httpx.URL, rules: FetchRules) -> list[str]:
+    try:
+        return await addresses_of(parts, private_allowed=rules.private_allowed)
+    # A name that cannot be one is a UnicodeError of the codec that would encode it.
+    except (socket.gaierror, UnicodeError):
+        raise FetchFailedError(f"No address of {parts.host!r} can be found.") from None
 
 
 def _redirected(parts: httpx.URL, location: str) -> str:

@@ -1,6 +1,7 @@
 """Where a URL leads: looked up once, checked, and then kept to."""
 
 import asyncio
+import re
 import socket
 from ipaddress import ip_address
 from typing import Final
@@ -15,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 SCHEMES: Final = {"http": 80, "https": 443}
 _PORTS: Final = 2**16
+_HOST: Final = re.compile(rb"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
+"""A name as the network takes it, or an address; anything else is a typing error."""
 
 
 def url_check(url: str) -> httpx.URL:
@@ -27,7 +30,7 @@ def url_check(url: str) -> httpx.URL:
         parts = httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError) as error:
         raise AddressRefusedError(f"{url!r} is not a URL: {error}.") from None
-    if parts.scheme not in SCHEMES or not parts.host:
+    if parts.scheme not in SCHEMES or not _HOST.fullmatch(parts.raw_host):
         raise AddressRefusedError(f"{url!r} is not an http or https URL with a host.")
     if parts.port is not None and not 0 < parts.port < _PORTS:
         raise AddressRefusedError(f"{parts.host}: {parts.port} is not a port.")

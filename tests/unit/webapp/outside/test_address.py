@@ -14,6 +14,8 @@ from webapp.outside.address import addresses_of, url_check
         "ftp://example.org/",
         "file:///etc/passwd",
         "http:///no-host",
+        "http://[/picture.jpg",
+        "http://exa mple.org/",
         "http://user:word@example.org/",
         "https://example.org/#part",
         "http://example.org:99999/",
