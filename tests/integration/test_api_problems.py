@@ -89,6 +89,12 @@ def test_a_problem_names_the_call_and_every_wrong_value(call):
     document = call.get(f"{IMAGES}?limit=0&state=gone").json()
     assert document["instance"] == IMAGES
     assert {error["where"] for error in document["errors"]} == {"query.limit", "query.state"}
+    assert document["detail"].startswith("query.limit '0': ")
+
+
+def test_a_wrong_value_of_a_body_is_called_what_the_caller_calls_it(call):
+    document = call("POST", "/api/v1/imports", body={"url": 5}).json()
+    assert document["detail"] == "body.url 5: Input should be a valid string."
 
 
 anything = st.recursive(

@@ -4,6 +4,7 @@ from copy import deepcopy
 from typing import Any
 
 from ninja import NinjaAPI, Swagger
+from ninja.errors import ValidationError, ValidationErrorContext
 from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
 from ninja.operation import Operation
 
@@ -36,6 +37,20 @@ class ShoeboxAPI(NinjaAPI):
                 operation["responses"] |= refusals_of(operation["operationId"])
         document["paths"] |= deepcopy(dict(PATHS))
         return document
+
+    def validation_error_from_error_contexts(
+        self, error_contexts: list[ValidationErrorContext[Any]]
+    ) -> ValidationError:
+        """Return what was wrong with each value, beside the value, which the framework drops."""
+        error = super().validation_error_from_error_contexts(error_contexts)
+        said = (
+            one
+            for context in error_contexts
+            for one in context.pydantic_validation_error.errors(include_url=False)
+        )
+        for item, one in zip(error.errors, said, strict=True):
+            item["input"] = one["input"]
+        return error
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         """Return what generated clients call an operation: the name of its function."""

@@ -1,6 +1,6 @@
 """Errors as problem documents: whatever goes wrong below ``/api/``, the answer is one."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
 import structlog
@@ -37,7 +37,11 @@ log = structlog.get_logger(__name__)
 PREFIX: Final = "/api/"
 FIRST_ERROR: Final = 400
 SERVER_ERROR: Final = 500
+UNPARSED: Final = "Cannot parse request body"
+"""How the framework begins when a body is no JSON."""
 MOST_ERRORS: Final = 20
+MOST_CHARACTERS: Final = 60
+"""Of a wrong value; the caller knows the rest."""
 
 _BY_STATUS: Final[dict[int, type[ShoeboxError]]] = {
     401: NotAuthenticatedError,
@@ -87,17 +91,31 @@ def _of_framework(exception: Exception) -> ShoeboxError:
 
 
 def _invalid(error: ValidationError) -> MalformedRequestError:
-    errors = [
-        {"where": ".".join(str(part) for part in item["loc"]), "message": item["msg"]}
-        for item in error.errors[:MOST_ERRORS]
-    ]
-    detail = "; ".join(f"{item['where']}: {item['message']}" for item in errors)
-    return MalformedRequestError(detail, errors=errors)
+    wrong = error.errors[:MOST_ERRORS]
+    errors = [{"where": _where(item["loc"]), "message": item["msg"]} for item in wrong]
+    said = (f"{_where(item['loc'])}{_value(item)}: {item['msg']}" for item in wrong)
+    return MalformedRequestError(f"{'; '.join(said)}.", errors=errors)
+
+
+def _where(loc: Sequence[object]) -> str:
+    """Return what the caller knows a value by: inside a body, not our name for the whole."""
+    known = [*loc[:1], *loc[2:]] if loc[0] == "body" else loc
+    return ".".join(str(part) for part in known)
+
+
+def _value(item: Mapping[str, Any]) -> str:
+    value = item.get("input")
+    if not isinstance(value, str | int | float):
+        return ""
+    said = repr(value)
+    return f" {said}" if len(said) <= MOST_CHARACTERS else f" {said[:MOST_CHARACTERS]}…"
 
 
 def _of_status(status: int, detail: str = "", **extra: object) -> ShoeboxError:
     if status >= SERVER_ERROR and status not in _BY_STATUS:
         return ShoeboxError()
+    if detail.startswith(UNPARSED):
+        detail = "The body of this call has to be JSON, and is not."
     return _BY_STATUS.get(status, MalformedRequestError)(detail, **extra)
 
 

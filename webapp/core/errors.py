@@ -22,6 +22,7 @@ Codes are part of the HTTP contract (RFC 9457 ``code``); ``status`` is the HTTP 
 goes with them. The message names the value that caused the error.
 """
 
+from contextlib import suppress
 from typing import ClassVar
 
 
@@ -36,6 +37,8 @@ class ShoeboxError(Exception):
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
+    sentences: ClassVar[tuple[str, ...]] = ()
+    """Forms for errors raised with values alone; the first that has all its values is taken."""
 
     def __init__(self, detail: str = "", /, **extra: object) -> None:
         self.detail = detail or self.describe(extra)
@@ -45,6 +48,9 @@ class ShoeboxError(Exception):
     @classmethod
     def describe(cls, extra: dict[str, object]) -> str:
         """Return a sentence from the values alone, for errors raised without one."""
+        for sentence in cls.sentences:
+            with suppress(KeyError):
+                return sentence.format_map(extra)
         values = ", ".join(f"{name} {value}" for name, value in extra.items())
         return f"{cls.title}: {values}." if values else f"{cls.title}."
 
@@ -93,6 +99,7 @@ class MalformedIdError(CallerError):
     code = "not-found"
     status = 404
     title = "Not an image id"
+    sentences = ("{id!r} is not an image id.",)
 
 
 class NotAuthenticatedError(CallerError):
@@ -117,6 +124,7 @@ class NotFoundError(CallerError):
     code = "not-found"
     status = 404
     title = "Not found"
+    sentences = ("There is no image {id}.",)
 
 
 class MethodNotAllowedError(CallerError):
@@ -125,6 +133,7 @@ class MethodNotAllowedError(CallerError):
     code = "method-not-allowed"
     status = 405
     title = "Method not allowed"
+    sentences = ("This address knows only {allow}.",)
 
 
 class RangeNotSatisfiableError(CallerError):
@@ -149,6 +158,7 @@ class DeletedError(CallerError):
     code = "deleted"
     status = 410
     title = "Deleted"
+    sentences = ("Image {id} was deleted.",)
 
 
 class StaleError(CallerError):
@@ -165,6 +175,7 @@ class TooLargeError(CallerError):
     code = "too-large"
     status = 413
     title = "Too large"
+    sentences = ("{bytes:,} bytes are too many; {limit:,} are allowed.",)
 
 
 class UnsupportedTypeError(CallerError):
@@ -173,14 +184,9 @@ class UnsupportedTypeError(CallerError):
     code = "unsupported-type"
     status = 415
     title = "Unsupported type"
-
-    @classmethod
-    def describe(cls, extra: dict[str, object]) -> str:
-        """Return what was found, and what would have been taken."""
-        return (
-            f"The file is {extra.get('found', 'of an unknown type')}; "
-            "JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF and BMP pictures are taken."
-        )
+    sentences = (
+        "The file is {found}; JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF and BMP pictures are taken.",
+    )
 
 
 class TooManyPixelsError(CallerError):
@@ -189,6 +195,7 @@ class TooManyPixelsError(CallerError):
     code = "too-many-pixels"
     status = 422
     title = "Too many pixels"
+    sentences = ("The picture has {pixels:,} pixels; {limit:,} are allowed.",)
 
 
 class TooManyFramesError(CallerError):
@@ -197,6 +204,7 @@ class TooManyFramesError(CallerError):
     code = "too-many-frames"
     status = 422
     title = "Too many frames"
+    sentences = ("The picture has {frames:,} frames; {limit:,} are allowed.",)
 
 
 class TruncatedError(CallerError):
@@ -205,6 +213,10 @@ class TruncatedError(CallerError):
     code = "truncated"
     status = 422
     title = "The file ends before the picture does"
+    sentences = (
+        "The file ends after {bytes:,} bytes; the picture needs {needed:,}.",
+        "The file ends after {bytes:,} bytes; the picture lacks its {missing}.",
+    )
 
 
 class NotDecodableError(CallerError):
@@ -213,6 +225,7 @@ class NotDecodableError(CallerError):
     code = "not-decodable"
     status = 422
     title = "The picture cannot be decoded"
+    sentences = ("The picture cannot be decoded: {reason}.",)
 
 
 class TooCostlyError(CallerError):

@@ -55,5 +55,25 @@ def test_what_went_wrong_inside_stays_inside(exception):
 def test_wrong_values_are_named_and_not_without_end():
     errors = [{"loc": ("body", "change", f"f{n}"), "msg": "no"} for n in range(1000)]
     error = error_of(ValidationError(errors))
-    assert error.detail.startswith("body.change.f0: no; ")
+    assert error.detail.startswith("body.f0: no; ")
     assert len(error.extra["errors"]) == 20
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("x", " 'x'"),
+        (5, " 5"),
+        ("y" * 999, f" '{'y' * 59}…"),
+        (10**4000, f" 1{'0' * 59}…"),
+        ({"a": 1}, ""),
+        (None, ""),
+    ],
+)
+def test_a_wrong_value_is_told_and_not_without_end(value, said):
+    error = ValidationError([{"loc": ("query", "limit"), "msg": "no", "input": value}])
+    assert error_of(error).detail == f"query.limit{said}: no."
+
+
+def test_a_body_that_is_no_json_is_told_what_it_should_be():
+    assert "JSON" in error_of(HttpError(400, "Cannot parse request body")).detail

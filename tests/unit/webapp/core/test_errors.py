@@ -16,6 +16,22 @@ def test_an_error_names_the_value():
     assert error.extra == {"pixels": 120, "limit": 100}
 
 
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (errors.TooLargeError(bytes=70_000_000, limit=67_108_864), "70,000,000 bytes are too many"),
+        (errors.TruncatedError(bytes=10, missing="end of image"), "lacks its end of image."),
+        (errors.TruncatedError(bytes=10, needed=2_000), "after 10 bytes; the picture needs 2,000."),
+        (errors.TooManyPixelsError(side=9, limit=8), "Too many pixels: side 9, limit 8."),
+        (errors.NotDecodableError(reason="no PNG {signature}"), "decoded: no PNG {signature}."),
+        (errors.MalformedIdError(id="x\ny"), "'x\\ny' is not an image id."),
+        (errors.NotFoundError(), "Not found."),
+    ],
+)
+def test_values_alone_make_a_sentence(error, sentence):
+    assert sentence in error.detail
+
+
 def test_only_what_time_may_heal_says_when():
     assert BusyError().retry_after == 5
     assert BusyError(retry_after=30).retry_after == 30
