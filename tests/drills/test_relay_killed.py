@@ -6,8 +6,8 @@ import pytest
 from tests.outbox_rows import Messages
 from tests.processes import wait_until
 
-COUNT = 1500
-KILLED_AT = (1, 450, 1050)
+COUNT = 3000
+KILLED_AT = (1, 900, 2100)
 """How many messages lie on the queue when it is killed."""
 
 
