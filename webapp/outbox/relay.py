@@ -29,6 +29,13 @@ log = structlog.get_logger(__name__)
 
 BATCH = 100
 IDLE_SECONDS = 0.025
+IDLE_MOST_SECONDS = 0.1
+IDLE_SHARE = 0.01
+"""Of the time since the last message, until the next look: who sends often waits least.
+
+A channel of notifications would do without looks, but PostgreSQL lets those who notify commit
+only one after the other, and these are the uploads.
+"""
 BROKER_AWAY_SECONDS = 1.0
 CONNECT_SECONDS = 3
 CONFIRM_SECONDS = 30.0
@@ -38,6 +45,7 @@ _CONNECTION = {
     # Confirms are collected here; a broker that reads no more is taken for away like a silent one.
     "transport_options": {"confirm_publish": False, "write_timeout": CONFIRM_SECONDS},
 }
+_FIRST = "SELECT id FROM outbox_outboxmessage ORDER BY id LIMIT 1"
 _IS_WAITING = "EXISTS (SELECT 1 FROM outbox_outboxmessage WHERE queue = %s)"
 _EVENTS = Exchange(EVENTS_EXCHANGE, type="topic", durable=True)
 
@@ -64,8 +72,11 @@ def relay_batch(*, producer: Producer, app: Celery, confirms: Confirms, limit: i
 
 
 def _waiting(queues: list[str]) -> list[str]:
-    """Return those of the queues that messages wait for: one small question for all of them."""
+    """Return those of the queues that messages wait for; a small question while none does."""
     with connection.cursor() as cursor:
+        cursor.execute(_FIRST)
+        if not cursor.fetchone():
+            return []
         cursor.execute(f"SELECT {', '.join([_IS_WAITING] * len(queues))}", queues)
         (*found,) = cursor.fetchone()
     return list(itertools.compress(queues, found))
@@ -167,13 +178,16 @@ def _relay_on(broker: Connection, app: Celery, stopped: Callable[[], bool]) -> N
     with app.amqp.Producer(broker) as producer:
         confirms = Confirms(producer.channel)
         log.info("relay connected")
+        last = time.monotonic()
         while not stopped():
-            if not relay_batch(producer=producer, app=app, confirms=confirms):
-                _idle(broker)
+            if relay_batch(producer=producer, app=app, confirms=confirms):
+                last = time.monotonic()
+            else:
+                _idle(broker, time.monotonic() - last)
 
 
-def _idle(broker: Connection) -> None:
-    time.sleep(IDLE_SECONDS)  # an index look costs less than keeping a channel of notifications
+def _idle(broker: Connection, quiet_seconds: float) -> None:
+    time.sleep(min(max(IDLE_SECONDS, quiet_seconds * IDLE_SHARE), IDLE_MOST_SECONDS))
     if broker.supports_heartbeats:
         broker.heartbeat_check()
 
