@@ -31,6 +31,8 @@ def main():
     parser.add_argument("--photos", type=Path, help="folder of JPEGs; generated without it")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--uploads", type=int, default=200)
+    # One more than there are cores: while one is being stored the others keep them busy.
+    parser.add_argument("--at-a-time", type=int, default=3, help="photos of `way`")
     parser.add_argument("--images", type=int, default=5000, help="of `lasting`")
     parser.add_argument("--crowd", type=int, default=100_000, help="tasks of `backlog`")
     parser.add_argument("--good", type=int, default=1000, help="pictures of `poison`")
