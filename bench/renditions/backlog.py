@@ -70,7 +70,7 @@ class Place:
         self._system.start(RENDITIONS)
         self._index.wait_settled()
         seen["one picture"] = 1000 * self._index.seconds_per_image()
-        seen["taken"] = self._taken(min(count, FEW) // 2)
+        seen["taken"] = _rate(self._messages.depth, FEW // 2)
         seen["memory of the worker"] = memory_mb(self._system.family(RENDITIONS))
         self._system.stop(RENDITIONS)
         with self._messages.channel() as channel:
@@ -82,10 +82,8 @@ class Place:
         for at in range(0, count - FEW, INSERTED):
             self._messages.write(min(INSERTED, count - FEW - at))
         self._wait_published()
-        begun = time.monotonic()
         self._messages.write(FEW)
-        self._wait_published()
-        return FEW / (time.monotonic() - begun)
+        return _rate(self._index.unpublished, FEW * 9 // 10)
 
     def _wait_published(self):
         end = time.monotonic() + END_SECONDS
@@ -104,9 +102,11 @@ class Place:
             "added": self._messages.depth() - depth + self._index.unpublished(),
         }
 
-    def _taken(self, count):
-        """Return tasks per second, of the next ``count``."""
-        begun, first = time.monotonic(), self._messages.depth()
-        while (left := self._messages.depth()) > first - count:
-            time.sleep(LOOK_SECONDS)
-        return (first - left) / (time.monotonic() - begun)
+
+def _rate(left, count):
+    """Return how many go per second, of the next ``count`` of what is ``left``."""
+    begun, first = time.monotonic(), left()
+    while (now := left()) > max(first - count, 0):
+        assert time.monotonic() < begun + END_SECONDS, f"{now} are left"
+        time.sleep(LOOK_SECONDS)
+    return (first - now) / (time.monotonic() - begun)
