@@ -10,13 +10,13 @@ from webapp.cluster.snapshot import topology_now
 from webapp.cluster.stores import breakers, executor
 from webapp.core.label import Label
 from webapp.core.manifest import RenditionRecord
-from webapp.core.signing import bytes_digest
 from webapp.images.copies import Placement, fetched, original_name
 from webapp.images.models import Image
 from webapp.images.nearness import first_write_count, near_first
 from webapp.images.services.attempts import renditions_record
 from webapp.images.services.outcome import Outcome
 from webapp.images.services.replicate import at_home, renditions_settle
+from webapp.storage.base import Whole
 from webapp.storage.quorum import QuorumMissedError, quorum_write
 
 PARALLEL = 4
@@ -123,13 +123,13 @@ def renditions_store(
 
 
 def _store(placement: Placement, name: str, data: bytes, content_type: str) -> _Stored:
-    digest, wanted = bytes_digest(data), placement.version.rendition_replica_count
+    whole, wanted = Whole.of(data), placement.version.rendition_replica_count
     try:
         placed = quorum_write(
             stores=near_first(placement.writable(), homes=wanted),
             key=placement.key(name),
-            source=data,
-            label=Label(digest, content_type),
+            source=whole,
+            label=Label(whole.digest, content_type),
             wanted=wanted,
             quorum=wanted,
             executor=executor(),
@@ -141,4 +141,4 @@ def _store(placement: Placement, name: str, data: bytes, content_type: str) -> _
         placed = error.placed  # enough to go on: a rendition can always be made again
     first_write_count(placed[0].shard_name, placement.positions())
     held = {position.shard_name for position in placed}
-    return _Stored(name, RenditionRecord(digest, len(data)), at_home(placement, held, wanted))
+    return _Stored(name, RenditionRecord(whole.digest, len(data)), at_home(placement, held, wanted))
