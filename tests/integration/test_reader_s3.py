@@ -108,6 +108,26 @@ async def test_the_label_comes_with_the_bytes(seaweed):
     assert abs(stat.modified - time.time()) < 60
 
 
+async def test_what_is_put_is_read_by_whoever_writes_with_the_other_client(seaweed):
+    name = "_shoebox/noted/p000_original_s1.json"
+    label = Label(bytes_digest(b"{}"), "application/json")
+    await reader_of(seaweed).put(name, b"{}", label=label)
+    store = store_of(seaweed)
+    with store.open(name) as blob:
+        assert (blob.read(), blob.stat.label) == (b"{}", label)
+    assert list(store.keys("_shoebox/noted/")) == [name]
+
+
+async def test_a_put_that_is_refused_cannot_tell(seaweed):
+    label = Label(bytes_digest(b"{}"), "application/json")
+    for reader in (
+        reader_of(seaweed, credentials=("reader", "wrong-secret-key")),
+        reader_of(seaweed, credentials=None),
+    ):
+        with pytest.raises(ShardUnavailableError):
+            await reader.put(KEY, b"{}", label=label)
+
+
 async def test_absent_is_none(seaweed):
     assert await reader_of(seaweed).open("000/x/absent") is None
 

@@ -61,7 +61,7 @@ class AsyncBlob:
 
 
 class AsyncBlobReader(Protocol):
-    """One shard, for reading. Every wait ends within the reader's time-out.
+    """One shard, for reading, and for the notes a reader leaves. Every wait ends in time.
 
     "Absent" and "cannot tell" differ, as in BlobStore.
     """
@@ -84,6 +84,16 @@ class AsyncBlobReader(Protocol):
 
         Returns None when it would, or cannot be told; that says nothing about the blob.
         Raises nothing.
+        """
+        ...
+
+    async def put(self, key: str, data: bytes, *, label: Label) -> None:
+        """Write a small blob whole, replacing what was there.
+
+        Raises:
+            ShardFullError: No room; another shard may have some.
+            ShardUnavailableError: Refused, or may or may not have happened; twice is once.
+            HostileKeyError: The key would leave the shard.
         """
         ...
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from webapp.core.errors import ShardIdentityError, ShardUnavailableError
 from webapp.core.keys import IDENTITY_KEY
+from webapp.core.label import Label
 from webapp.storage.aio.base import AsyncBlob, AsyncBlobReader, Warm
 from webapp.storage.aio.pace import Pace
 from webapp.storage.identity import Identity
@@ -86,6 +87,17 @@ class GuardedReader:
         if self._clock() - self._confirmed >= self.fresh_for:
             return None
         return self.inner.open_warm(key)
+
+    async def put(self, key: str, data: bytes, *, label: Label) -> None:
+        """Write a small blob, only to the shard this is; see AsyncBlobReader.
+
+        Who it is, is looked at each time. A shard that takes nothing may be read all the same.
+
+        Raises:
+            ShardIdentityError: The store is not this shard; nothing was written.
+        """
+        await self._confirm()
+        await self.inner.put(key, data, label=label)
 
     async def check(self) -> None:
         """Ask the shard who it is; ``problem`` says what came of it. Raises nothing of it.

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from webapp.core.errors import ShardUnavailableError
+from webapp.core.label import Label
 from webapp.storage.aio.base import AsyncBlob, HeldChunks, Warm
 from webapp.storage.base import BlobStore
 
@@ -36,6 +37,12 @@ class MemoryReader:
     def open_warm(self, key: str) -> Warm | None:  # noqa: ARG002 - as every reader has it
         """Return None: a shard that tests make slow or silent has nothing at once."""
         return None
+
+    async def put(self, key: str, data: bytes, *, label: Label) -> None:
+        """Write a small blob; see AsyncBlobReader."""
+        if self._store is None:
+            raise ShardUnavailableError(shard=self.name, closed=True)
+        self._store.put(key, data, label=label)
 
     async def aclose(self) -> None:
         """Open nothing any more."""

@@ -13,7 +13,7 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from webapp.core.errors import ShardUnavailableError
-from webapp.core.label import label_load
+from webapp.core.label import Label, label_dump, label_load
 from webapp.storage.address import S3Address
 from webapp.storage.aio.base import STREAM_BYTES, WHOLE_BYTES, AsyncBlob, HeldChunks, Warm
 from webapp.storage.base import BlobStat
@@ -76,6 +76,15 @@ class S3Reader:
         """Return None: whatever comes over a network takes waiting."""
         return None
 
+    async def put(self, key: str, data: bytes, *, label: Label) -> None:
+        """Write a small blob; see AsyncBlobReader. What arrives is what the signature covers."""
+        key_check(key)
+        about = {**label_dump(label), "Content-Type": label.content_type}
+        try:
+            await obstore.put_async(self._store(), key, data, attributes=about, use_multipart=False)
+        except (BaseError, FileNotFoundError) as error:
+            raise self._unavailable(error) from None
+
     async def aclose(self) -> None:
         """Forget the client; its connections end with it."""
         self._client = None
@@ -114,7 +123,7 @@ class S3Reader:
             retry_config={"max_retries": 0},
         )
 
-    def _unavailable(self, error: BaseError) -> ShardUnavailableError:
+    def _unavailable(self, error: Exception) -> ShardUnavailableError:
         return ShardUnavailableError(shard=self.name, answer=str(error)[:300])
 
 

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from webapp.core.label import Label
 from webapp.storage.aio.base import WHOLE_BYTES, AsyncBlob, HeldChunks, Warm
 from webapp.storage.aio.threads import ShardThreads
 from webapp.storage.aio.warm import WarmFiles
@@ -59,6 +60,10 @@ class ThreadedReader:
     def open_warm(self, key: str) -> Warm | None:  # noqa: ARG002 - as every reader has it
         """Return None, unless there are warm files: then what those have; see AsyncBlobReader."""
         return None
+
+    async def put(self, key: str, data: bytes, *, label: Label) -> None:
+        """Write a small blob; see AsyncBlobReader."""
+        await self._run(lambda: self._store.put(key, data, label=label))
 
     async def aclose(self) -> None:
         """End the threads that do not hang."""

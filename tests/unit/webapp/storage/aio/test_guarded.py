@@ -127,3 +127,29 @@ async def test_a_check_brings_it_back(guarded):
     await guarded.reader.check()
     assert guarded.reader.problem is None
     assert await guarded.reader.open(KEY)
+
+
+def put(guarded):
+    return guarded.reader.put(
+        "000/x/note", b"note", label=Label(bytes_digest(b"note"), "text/plain")
+    )
+
+
+async def test_nothing_is_put_before_another_look_at_who_it_is(guarded):
+    await guarded.reader.open(KEY)
+    guarded.lose_identity()
+    with pytest.raises(ShardIdentityError):
+        await put(guarded)
+    assert list(guarded.store.keys()) == [KEY]
+
+
+async def test_a_shard_that_takes_nothing_is_read_all_the_same(guarded):
+    def fail(operation, _key):
+        return ShardUnavailableError("read-only") if operation == "put" else None
+
+    guarded.store.fail = fail
+    with pytest.raises(ShardUnavailableError):
+        await put(guarded)
+    assert guarded.reader.problem is None
+    assert not guarded.reader.suspected.is_set()
+    assert await (await guarded.reader.open(KEY)).read() == b"data"

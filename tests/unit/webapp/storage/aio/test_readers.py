@@ -74,6 +74,17 @@ async def test_absent_is_none(shard):
 async def test_a_hostile_key_is_refused(shard):
     with pytest.raises(HostileKeyError):
         await shard[1].open("../secret")
+    with pytest.raises(HostileKeyError):
+        await shard[1].put("../secret", b"", label=Label(bytes_digest(b""), "image/jpeg"))
+
+
+async def test_what_is_put_replaces_what_was_there(shard):
+    store, reader = shard
+    put(store, b"before")
+    label = Label(bytes_digest(b"after"), "application/json")
+    await reader.put(KEY, b"after", label=label)
+    blob = await reader.open(KEY)
+    assert (await blob.read(), blob.stat.label) == (b"after", label)
 
 
 async def test_a_large_blob_may_be_closed_before_its_end(shard):
@@ -107,6 +118,9 @@ async def test_a_folder_that_is_not_there_cannot_tell(tmp_path):
     reader = ThreadedReader(DirectoryStore("a1", tmp_path / "unmounted"), seconds=5.0)
     with pytest.raises(ShardUnavailableError):
         await reader.open(KEY)
+    with pytest.raises(ShardUnavailableError):
+        await reader.put(KEY, b"", label=Label(bytes_digest(b""), "image/jpeg"))
+    assert not list(tmp_path.iterdir())
 
 
 async def test_a_closed_reader_in_memory_cannot_tell():
@@ -114,6 +128,8 @@ async def test_a_closed_reader_in_memory_cannot_tell():
     await reader.aclose()
     with pytest.raises(ShardUnavailableError):
         await reader.open(KEY)
+    with pytest.raises(ShardUnavailableError):
+        await reader.put(KEY, b"", label=Label(bytes_digest(b""), "image/jpeg"))
 
 
 def entry(url, **options):
