@@ -6,6 +6,7 @@ TOPOLOGY_KEY = "_shoebox/topology.json"
 JOURNAL_KEY = "_shoebox/deleted.json"
 IDENTITY_KEY = "_shoebox/shard.json"
 QUARANTINE_PREFIX = "_shoebox/quarantine/"
+NOTED_PREFIX = "_shoebox/noted/"
 
 ORIGINAL = "original"
 PRIVATE = "private"

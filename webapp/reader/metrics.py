@@ -32,9 +32,21 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._notes = Counter(
+            "shoebox_reader_notes",
+            "Notes of bad copies, for repair: written to a shard, refused by all of them and tried "
+            "again, or dropped because too many waited.",
+            ["result"],
+            registry=self.registry,
+        )
+
     def bad_copy(self, copy: BadCopy) -> None:
         """Count a bad copy."""
         self._bad.labels(copy.shard, copy.reason).inc()
+
+    def note(self, result: str) -> None:
+        """Count a note that was ``written``, ``refused`` or ``dropped``."""
+        self._notes.labels(result).inc()
 
     def gauge(self, name: str, documentation: str, value: Callable[[], float]) -> None:
         """Show ``value`` at every scrape under ``shoebox_reader_<name>``."""

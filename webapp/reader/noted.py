@@ -1,4 +1,4 @@
-"""Bad copies seen by readers: stepped over for a while, counted, and logged for repair."""
+"""Bad copies seen by readers: stepped over for a while, counted, logged, and noted for repair."""
 
 import time
 from collections.abc import Callable
@@ -32,21 +32,20 @@ class BadCopy:
 class Noted:
     """The bad copies this process has seen.
 
-    Needs neither database nor broker: the log is the record, and a scrub finds the copy on
-    its own. A copy is looked at again after a while, since repair replaces it in place.
+    A copy is looked at again after a while, since repair replaces it in place.
 
     Args:
-        counted: Called for every sighting.
+        told: Called for every sighting.
         clock: Seconds, never running backwards; tests bring their own.
     """
 
     def __init__(
         self,
-        counted: Callable[[BadCopy], object] = lambda _: None,
+        told: Callable[[BadCopy], object] = lambda _: None,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._counted = counted
+        self._told = told
         self._seen: TTLCache[tuple[str, str], BadCopy] = TTLCache(
             MOST, STEP_OVER_SECONDS, timer=clock
         )
@@ -57,7 +56,7 @@ class Noted:
         """Remember a bad copy."""
         self._seen[copy.shard, copy.key] = copy
         self.any = True
-        self._counted(copy)
+        self._told(copy)
         log.warning("bad copy", shard=copy.shard, key=copy.key, reason=copy.reason)
 
     def is_bad(self, shard: str, key: str) -> bool:

@@ -16,7 +16,8 @@ from webapp.reader.cache import BlobCache
 from webapp.reader.flights import Flights
 from webapp.reader.follower import Follower, journal_kind, topology_kind
 from webapp.reader.metrics import Metrics
-from webapp.reader.noted import Noted
+from webapp.reader.noted import BadCopy, Noted
+from webapp.reader.notes import NoteWriter
 from webapp.reader.on_demand import OnDemand
 from webapp.reader.places import PlaceBook
 from webapp.reader.poller import Poller
@@ -66,13 +67,16 @@ class Parts:
         self.settings = settings
         self.access_log = access_log
         self.metrics = Metrics()
-        self.noted = Noted(self.metrics.bad_copy)
+        self.noted = Noted(self._bad_copy)
         self.cache = BlobCache(settings.cache_bytes, most=settings.cache_blob_bytes)
         self.flights: Flights[Found] = Flights()
         self.shared = _shared_make(settings)
         self._purged: frozenset[str] = frozenset()
         self.shards = Shards(maker.guarded)
         self.topology = Follower(topology_kind(settings.keyring), accepted=self.shards.follow)
+        self.notes = NoteWriter(
+            topology=self.topology, shards=self.shards, counted=self.metrics.note
+        )
         self.journal = Follower(journal_kind(settings.keyring), accepted=self._purge)
         self.seeds = [maker.bare(entry) for entry in seed_entries(settings.seed_shards)]
         self.poller = Poller(
@@ -110,6 +114,7 @@ class Parts:
             asyncio.create_task(self.poller.run(), name="poller"),
             asyncio.create_task(self._flush(), name="access log"),
             asyncio.create_task(self._purge_shared(), name="purge"),
+            asyncio.create_task(self.notes.run(), name="notes"),
         ]
         log.info("read service started", **self._state())
 
@@ -138,6 +143,10 @@ class Parts:
             closing=self.closing,
             render_away=self.on_demand.away,
         )
+
+    def _bad_copy(self, copy: BadCopy) -> None:
+        self.metrics.bad_copy(copy)
+        self.notes.add(copy)
 
     def _purge(self, journal: Journal) -> None:
         self.cache.purge(journal.entries)
