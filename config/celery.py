@@ -75,6 +75,7 @@ app.conf.update(
         "workers.forget",
         "workers.imports",
         "workers.measures",
+        "workers.noted",
         "workers.reap",
         "workers.recount",
         "workers.renditions",

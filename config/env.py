@@ -206,7 +206,10 @@ class Settings(BaseModel):
     )
 
     watch_seconds: float = Field(
-        10.0, gt=0, description="Seconds between looks for shards that are back, full or dead."
+        10.0,
+        gt=0,
+        description="Seconds between looks for shards that are back, full or dead, and for bad "
+        "copies that read services noted.",
     )
     activation_seconds: float = Field(
         30.0,

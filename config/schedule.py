@@ -17,6 +17,7 @@ def beat_schedule(
     return {
         "sweep": _every(sweep_seconds, "maintenance.sweep"),
         "watch": _every(watch_seconds, "maintenance.watch"),
+        "noted": _every(watch_seconds, "maintenance.noted"),
         "publish": _every(PUBLISH_SECONDS, "maintenance.publish"),
         "scrub": _every(scrub_seconds(scrub_cycle_days), "maintenance.scrub"),
         "reap": _every(reap_seconds, "maintenance.reap"),

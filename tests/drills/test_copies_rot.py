@@ -37,7 +37,8 @@ DAMAGES = {
 }
 HOME_SECONDS = 120
 PUT_ASIDE = 6
-"""All but those that were removed, of which nothing is left."""
+"""All but those that were removed, of which nothing is left. More where a reader's note had a worker
+repair the same copy at the same time."""
 
 
 def copies_of(system, image_id, name):
@@ -69,7 +70,7 @@ def test_all_copies_but_one_are_damaged_and_come_back(embedded, load, image):
         running.wait_more(1)
 
     assert blobs_of(embedded, image["id"]) == before
-    assert len(quarantined(embedded, image["id"])) == PUT_ASIDE
+    assert len(quarantined(embedded, image["id"])) >= PUT_ASIDE
     running.assert_healed(image)
 
 

@@ -9,10 +9,11 @@ from prometheus_client.registry import Collector
 from webapp.cluster.models import Shard
 from webapp.cluster.usage import disk_usage_of
 from webapp.healing.models import ShardWatch
+from webapp.healing.noted_run import notes_waiting
 
 
 class ShardCollector(Collector):
-    """Tells state, room and reachability of every shard; nothing while the index is away."""
+    """Tells how every shard is, and what waits for repair; nothing while the index is away."""
 
     def describe(self) -> list[Metric]:
         """Return the families without values, so that registering asks no database."""
@@ -20,7 +21,7 @@ class ShardCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield what the index knows now."""
-        state, full, used, reachable = _families()
+        state, full, used, reachable, noted = _families()
         try:
             for shard in Shard.objects.all():
                 state.add_metric([shard.name, shard.state], 1)
@@ -30,9 +31,10 @@ class ShardCollector(Collector):
                     used.add_metric([shard.name], usage.used / usage.total)
             for watch in ShardWatch.objects.all():
                 reachable.add_metric([watch.shard], watch.reachable)
+            noted.add_metric([], notes_waiting())
         except DatabaseError:
             return
-        yield from (state, full, used, reachable)
+        yield from (state, full, used, reachable, noted)
 
 
 def _families() -> tuple[GaugeMetricFamily, ...]:
@@ -50,6 +52,10 @@ def _families() -> tuple[GaugeMetricFamily, ...]:
             "shoebox_shard_reachable",
             "1 when the last look found a shard, and found it to be itself.",
             labels=_SHARD,
+        ),
+        GaugeMetricFamily(
+            "shoebox_notes_waiting",
+            "Bad copies that read services noted and that are not repaired yet, at the last look.",
         ),
     )
 

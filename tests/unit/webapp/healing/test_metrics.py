@@ -9,4 +9,5 @@ def test_what_is_told_of_shards_is_described_without_a_database():
         "shoebox_shard_full",
         "shoebox_shard_used_ratio",
         "shoebox_shard_reachable",
+        "shoebox_notes_waiting",
     }
