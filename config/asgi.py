@@ -14,10 +14,12 @@ from config.queue_metrics import queue_metrics_register  # noqa: E402 - the same
 from config.start import door_make, write_service_start  # noqa: E402
 from webapp.events.endpoint import EventStreams  # noqa: E402
 from webapp.uploads.bounded import BoundedBody  # noqa: E402
+from webapp.uploads.lingering import Lingering  # noqa: E402
 from webapp.uploads.receiver import Receiver  # noqa: E402
 
 write_service_start()
 queue_metrics_register()
 application = Draining(
-    door_make(EventStreams(Receiver(BoundedBody(_django)))), seconds=settings().drain_seconds
+    Lingering(door_make(EventStreams(Receiver(BoundedBody(_django))))),
+    seconds=settings().drain_seconds,
 )

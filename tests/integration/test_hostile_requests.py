@@ -67,6 +67,15 @@ def test_ten_gigabytes_are_refused_before_any_of_them(line, length):
     assert max(answer.seconds for answer in answers) < SOON
 
 
+def test_who_still_sends_hears_why_it_was_refused(line):
+    with line.open() as connection:
+        connection.sendall(line.head(RAW, Content_Length=ENDLESS_MIB * MEBIBYTE) + bytes(MEBIBYTE))
+        said = connection.recv(64 * 1024)
+        for _ in range(5):  # the connection is still taken from, or this is a broken pipe
+            connection.sendall(bytes(1024))
+    assert b" 413 " in said.partition(b"\r\n")[0]
+
+
 @pytest.mark.parametrize("length", ["-1", "1e3", "0x10", "\u0661", "9" * 400, "1, 2", ""])
 def test_a_length_that_is_none_is_refused(line, length):
     said = line.ask(line.head(RAW, Content_Length=length.encode().decode("latin-1")))
