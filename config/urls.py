@@ -8,3 +8,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("webapp.api.urls")),
     path("", include("webapp.pages.urls")),
 ]
+
+handler500 = "webapp.pages.views.errors.server_error"

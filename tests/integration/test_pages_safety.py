@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.db import OperationalError
 from django.template.loader import render_to_string
 from django.test import Client
 
@@ -14,7 +15,7 @@ from webapp.core.ids import Kind
 from webapp.images.models import ImageState
 
 pytestmark = pytest.mark.django_db
-ERRORS = ["400", "403", "403_csrf", "404", "429", "500"]
+ERRORS = ["400", "403", "403_csrf", "404", "429", "500", "503"]
 INLINE = re.compile(
     r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE
 )
@@ -72,3 +73,27 @@ def test_a_page_that_is_not_there_says_so_in_words():
     response = Client().get("/nowhere")
     assert response.status_code == 404
     assert "Nothing here" in text_of(response)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (OperationalError("server closed the connection"), 503, "The index does not answer."),
+        (RuntimeError("secret"), 500, "It is our fault"),
+    ],
+)
+def test_a_page_that_cannot_be_made_says_whether_that_passes(
+    settings, monkeypatch, error, status, said
+):
+    settings.PASSWORD_HASHERS = QUICK_HASHERS
+    client = signed_in(make_user())
+    client.raise_request_exception = False
+
+    def fail(*_args, **_how):
+        raise error
+
+    monkeypatch.setattr("webapp.pages.views.gallery.page_of", fail)
+    response = client.get("/")
+    assert (response.status_code, "Retry-After" in response.headers) == (status, status == 503)
+    assert said in text_of(response)
+    assert str(error) not in text_of(response)

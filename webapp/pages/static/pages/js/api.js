@@ -7,6 +7,7 @@ const WORDS = {
   0: "The connection was lost.",
   413: "The file is too large.",
   502: "The service does not answer at the moment.",
+  503: "The service does not answer at the moment.",
   504: "The service takes too long to answer.",
 };
 
