@@ -8,6 +8,7 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
+    from django.db import Error as IndexTrouble
 
     from webapp.core.errors import ConfigurationError
 
@@ -16,6 +17,11 @@ def main() -> None:
     except ConfigurationError as error:
         # A wrong setting is the operator's business; a traceback would bury its name.
         sys.exit(f"shoebox: {error.detail}")
+    except IndexTrouble as error:
+        if "--traceback" in sys.argv:
+            raise
+        said = " ".join(str(error).split())
+        sys.exit(f"shoebox: the index fails: {said}; see manage.py doctor, or --traceback")
 
 
 if __name__ == "__main__":
