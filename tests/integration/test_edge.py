@@ -215,6 +215,17 @@ def test_a_reader_that_hangs_up_is_replaced_by_the_other(edge, stand_ins):
     assert (status, int(body) != first) == (200, True)
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("/api/v1/images", b'"code":"busy"'), ("/api/v1/me", b'"code":"busy"'), ("/", b"<h1>Not at")],
+)
+def test_no_write_service_at_all_is_a_moment_and_no_page_of_nginx(edge, stand_ins, path, said):
+    for server in stand_ins[:2]:
+        server.hangs_up = True
+    status, body = ask(edge.write_port, path)
+    assert (status, said in body, b"nginx" in body) == (503, True, False)
+
+
 def test_nginx_understands_what_compose_fills_in(tmp_path):
     values = dict(COMPOSE["services"]["nginx"]["environment"])
     values |= {"EDGE_CACHE": "cache", "EDGE_WRITE_TLS": "", "EDGE_READ_TLS": ""}
