@@ -1,5 +1,7 @@
 """The page of one image, used by hand."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -48,14 +50,20 @@ def test_a_title_is_saved_when_it_is_left(visitor, image):
     visitor.album.focus()
     expect(visitor.page.get_by_text("Saved")).to_be_visible()
     assert visitor.client.image(image["id"])["title"] == "Valley at dawn"
+    expect(visitor.page.get_by_label("Markdown", exact=True)).to_have_value(
+        re.compile("^!\\[Valley at dawn]")
+    )
 
 
-def test_an_album_is_saved_with_enter(visitor, image):
+def test_an_album_is_saved_with_enter_and_nothing_else(visitor, image):
     visitor.open(image["id"])
+    title = {"title": "From elsewhere"}
+    visitor.client.call("PATCH", f"/api/v1/images/{image['id']}", json=title).raise_for_status()
     visitor.album.fill("Hills")
     visitor.album.press("Enter")
     expect(visitor.page.get_by_text("Saved")).to_be_visible()
-    assert visitor.client.image(image["id"])["album"] == "Hills"
+    found = visitor.client.image(image["id"])
+    assert (found["album"], found["title"]) == ("Hills", "From elsewhere")
 
 
 def test_its_state_moves_from_stored_to_ready_by_itself(visitor, system):

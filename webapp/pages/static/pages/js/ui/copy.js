@@ -10,11 +10,12 @@ async function copy(button) {
   } catch {
     document.execCommand("copy"); // plain http on a name other than localhost has no clipboard
   }
+  const label = `Copy: ${document.querySelector(`label[for=${field.id}]`).textContent}`;
   button.classList.add("done");
   button.setAttribute("aria-label", "Copied");
   setTimeout(() => {
     button.classList.remove("done");
-    button.setAttribute("aria-label", "Copy");
+    button.setAttribute("aria-label", label);
   }, DONE_MS);
 }
 
