@@ -37,8 +37,8 @@ DAMAGES = {
 }
 HOME_SECONDS = 120
 PUT_ASIDE = 6
-"""All but those that were removed, of which nothing is left. More where a reader's note had a worker
-repair the same copy at the same time."""
+"""All but those that were removed, of which nothing is left. More where a reader's note had a
+worker repair the same copy at the same time."""
 
 
 def copies_of(system, image_id, name):

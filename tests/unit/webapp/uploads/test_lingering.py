@@ -7,9 +7,9 @@ import pytest
 from webapp.uploads.lingering import Lingering
 
 START = {"type": "http.response.start", "status": 413, "headers": []}
-ANSWER = {"type": "http.response.body", "body": b"too large"}
-OPEN = {"type": "http.response.body", "body": b"too larg", "more_body": True}
-CLOSE = {"type": "http.response.body", "body": b"e"}
+ANSWER = {"type": "http.response.body", "body": b"refused"}
+OPEN = {"type": "http.response.body", "body": b"refuse", "more_body": True}
+CLOSE = {"type": "http.response.body", "body": b"d"}
 MORE = {"type": "http.request", "body": b"12345", "more_body": True}
 LAST = {"type": "http.request", "body": b"6", "more_body": False}
 GONE = {"type": "http.disconnect"}
