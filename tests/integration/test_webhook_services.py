@@ -199,6 +199,13 @@ def test_an_operator_adds_lists_and_removes_and_sees_the_secret_once():
     assert not Webhook.objects.exists()
 
 
+@pytest.mark.parametrize(("broker", "told"), [("redis://x", False), ("amqp://x", True)])
+def test_an_operator_hears_that_nothing_is_told_without_rabbitmq(settings, broker, told):
+    settings.SHOEBOX = settings.SHOEBOX.model_copy(update={"broker_url": broker})
+    _, said = run("webhook", "add", "--user", make_user().username, "--url", URL)
+    assert ("need RabbitMQ" not in said) is told
+
+
 def test_a_url_that_is_none_is_refused():
     with pytest.raises(CommandError, match="not an http or https URL"):
         run("webhook", "add", "--user", make_user().username, "--url", "ftp://example.org")

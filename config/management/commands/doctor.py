@@ -89,7 +89,7 @@ def _topology() -> str:
     published = topology_load(data, keyring=settings.SHOEBOX.keyring)
     if published.revision < topology.revision:
         raise OSError(f"the file has revision {published.revision}, not {topology.revision}")
-    return f"revision {topology.revision}, {len(topology.versions)} versions"
+    return f"revision {topology.revision}, versions: {len(topology.versions)}"
 
 
 def _render(url: str) -> str:

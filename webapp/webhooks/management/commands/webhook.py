@@ -6,6 +6,7 @@ The secret of a new one is printed once, alone on standard output.
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Count, Q
 
@@ -48,6 +49,10 @@ class Command(BaseCommand):
             "Its secret is shown only now:"
         )
         self.stdout.write(webhook.secret)
+        if not settings.SHOEBOX.broker_url.startswith("amqp"):
+            self.stderr.write(
+                "Nothing is told as it is: webhooks need RabbitMQ, SHOEBOX_BROKER_URL=amqp://…"
+            )
 
     def _list(self, options: dict[str, Any]) -> None:
         webhooks = Webhook.objects.select_related("owner").annotate(
