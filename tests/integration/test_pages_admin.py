@@ -186,3 +186,10 @@ def test_people_who_are_not_staff_have_no_admin():
 
 def test_every_list_of_ours_wears_the_theme():
     assert [m for m in OURS if "unfold" not in str(type(site._registry[m]).__mro__)] == []
+
+
+def test_a_long_name_leaves_room_for_the_other_columns(admin):
+    make_row(make_user(), title="x" * 255)
+    page = text_of(admin.get("/admin/images/image/"))
+    assert f"{'x' * 59}…" in page
+    assert "x" * 60 not in page

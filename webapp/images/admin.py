@@ -9,6 +9,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from webapp.core.ids import Kind
 from webapp.images.models import Image, ImageState, JournalEntry
@@ -16,6 +17,7 @@ from webapp.images.representation import links_of
 from webapp.images.services import image_delete, image_restore, image_retry
 from webapp.outbox.admin_base import ReadOnlyAdmin, act_on_all, labelled
 
+LONGEST_NAME = 60
 STATE_LABELS = {
     ImageState.STORED.value: "info",
     ImageState.READY.value: "success",
@@ -75,8 +77,8 @@ class ImageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="image", ordering="title")
     def name(self, image: Image) -> str:
-        """Show what people call it."""
-        return image.title or image.filename or image.id
+        """Show what people call it; a long name would push all else out of sight."""
+        return Truncator(image.title or image.filename or image.id).chars(LONGEST_NAME)
 
     @labelled(STATE_LABELS)
     @admin.display(description="state", ordering="state")
