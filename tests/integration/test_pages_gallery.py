@@ -172,6 +172,18 @@ def test_pictures_of_signed_images_come_by_signed_links(owner, client):
     assert all("sig=" in link for text in links for link in text.split(", "))
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("q=cat", "No title or file name has “cat”."),
+        ("album=Pets", "The album “Pets” has no pictures."),
+        ("album=Pets&q=<b>", "No title or file name in the album “Pets” has “&lt;b&gt;”."),
+    ],
+)
+def test_nothing_found_says_what_was_looked_for(client, query, said):
+    assert said in text_of(client.get(f"/?{query}"))
+
+
 def test_an_empty_gallery_says_how_to_fill_it(client):
     assert "Your box is empty" in text_of(client.get("/"))
 
