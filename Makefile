@@ -11,7 +11,7 @@ TOOLS := SHOEBOX_PROFILE=embedded
 .PHONY: help run cluster test check bench-write reference lock clean venv venv-dev
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: venv ## start Shoebox here: SQLite, Valkey, folders; SHOEBOX_DATA, WRITE_PORT, READ_PORT, FLOWER_PORT, VALKEY_PORT, METRICS_PORT move it, RENDER_PORT adds sizes on demand
 	@$(PY) -m config.local embedded

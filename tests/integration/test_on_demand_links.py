@@ -92,6 +92,13 @@ def test_an_operator_signs_one_by_command(image, settings, capsys):
 
 
 def test_the_command_says_what_is_wrong(image):
-    for words in ((image.id,), ("nonsense", "--width", "1"), (image.id, "--width", "9999")):
+    size = (image.id, "--width", "9")
+    for words in (
+        (image.id,),
+        ("nonsense", "--width", "1"),
+        (image.id, "--width", "9999"),
+        (*size, "--seconds=-5"),
+        (*size, "--seconds=99999999999999"),
+    ):
         with pytest.raises(CommandError):
             call_command("link", *words)

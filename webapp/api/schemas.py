@@ -7,7 +7,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field, StringConstraints
 
 from webapp.core.ids import ID_LENGTH
-from webapp.core.on_demand import SIDE_MAX
+from webapp.core.on_demand import MOST_LINK_SECONDS, SIDE_MAX
 from webapp.core.text import TEXT_LENGTH
 from webapp.images.models import ImageState
 from webapp.imports.models import URL_LENGTH, ImportState
@@ -23,7 +23,6 @@ ImageIdText = Annotated[
 ]
 MOST_IMAGES = 200
 MOST_WAIT_SECONDS = 30.0
-MOST_LINK_SECONDS = 366 * 86_400
 
 
 class Answer(Schema):

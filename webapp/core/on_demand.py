@@ -15,6 +15,8 @@ from webapp.core.presets import RENDITION_TYPES, Preset
 
 SIDE_MAX: Final = 4096
 """Longest side that may be asked for, pixels."""
+MOST_LINK_SECONDS: Final = 366 * 86_400
+"""As long as a link to one may be good."""
 ANY_SIDE: Final = 16_383
 """Stands for a side that follows from the other; the most a WebP can have."""
 FIT: Final = "fit"

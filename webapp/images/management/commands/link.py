@@ -7,7 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webapp.core.errors import ShoeboxError
 from webapp.core.ids import id_parse
-from webapp.core.on_demand import FIT, MODES, size_make
+from webapp.core.numbers import whole_number
+from webapp.core.on_demand import FIT, MODES, MOST_LINK_SECONDS, size_make
 from webapp.core.presets import RENDITION_TYPES
 from webapp.images.representation import link_maker
 
@@ -27,7 +28,10 @@ class Command(BaseCommand):
             "--format", choices=[*RENDITION_TYPES], default="webp", help="Of the picture."
         )
         parser.add_argument(
-            "--seconds", type=int, default=0, help="How long it is good; else as the settings say."
+            "--seconds",
+            type=whole_number(1, MOST_LINK_SECONDS),
+            default=0,
+            help="How long it is good; else as the settings say.",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
