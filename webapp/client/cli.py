@@ -5,6 +5,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from http import HTTPStatus
 
 import httpx
 
@@ -69,6 +70,10 @@ def _me(server: Server) -> Me:
     except RefusedError as error:
         if error.status in _NOT_TAKEN:
             raise UsageError(f"{server.url}: {error}") from None
+        if error.status == HTTPStatus.NOT_FOUND:
+            raise UsageError(
+                f"{server.url} has no API of a Shoebox; give the address of its pages."
+            ) from None
         raise
 
 

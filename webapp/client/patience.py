@@ -66,7 +66,8 @@ class Patience:
 
     def _pause(self, error: AgainError, tried: int, what: str) -> None:
         seconds = _seconds(error, tried)
-        self._note(f"{what}: {error} Trying again in {seconds:.0f} s.")
+        said = str(error) if str(error).startswith(what) else f"{what}: {error}"
+        self._note(f"{said} Trying again in {seconds:.0f} s.")
         self.wait(seconds)
 
 

@@ -1,8 +1,10 @@
 """What the command prints and how it ends."""
 
+import httpx
 import pytest
 
 from tests.unit.webapp.client.fake import (
+    SERVER,
     TOKEN,
     json_lines,
     problem,
@@ -83,6 +85,21 @@ def test_a_token_that_is_not_taken_sends_nothing(fake, tmp_path, capsys):
     refuse = lambda request: answers[request.url.path]  # noqa: E731 - a server of one answer
     assert shoebox(refuse, *write_pictures(tmp_path, "a.jpg")) == 2
     assert "not valid" in capsys.readouterr().err
+
+
+def test_a_server_that_is_none_of_ours_is_named(tmp_path, capsys):
+    refuse = lambda _request: problem(404, "not-found", "Not found.")  # noqa: E731 - one answer
+    assert shoebox(refuse, *write_pictures(tmp_path, "a.jpg")) == 2
+    assert f"{SERVER} has no API of a Shoebox" in capsys.readouterr().err
+
+
+def test_a_server_that_is_away_is_named_once_per_try(tmp_path, capsys):
+    def away(_request):
+        raise httpx.ConnectError("refused")
+
+    assert shoebox(away, "--tries", "2", *write_pictures(tmp_path, "a.jpg")) == 1
+    first, last = capsys.readouterr().err.splitlines()
+    assert (first.count(SERVER), last.count(SERVER)) == (1, 1)
 
 
 def test_a_private_original_is_linked_by_its_largest_rendition(fake, tmp_path, capsys):
