@@ -193,3 +193,12 @@ def test_a_long_name_leaves_room_for_the_other_columns(admin):
     page = text_of(admin.get("/admin/images/image/"))
     assert f"{'x' * 59}…" in page
     assert "x" * 60 not in page
+
+
+@pytest.mark.parametrize(("pool", "kept"), [("default", "default"), ("typo", "default")])
+def test_a_user_belongs_to_a_pool_that_is_there(admin, system, pool, kept):
+    user = system.owner
+    address = address_of(User, f"{user.pk}/change/")
+    page = text_of(admin.post(address, {"username": user.username, "pool": pool}, follow=True))
+    assert ("There is no pool" in page) is (pool != kept)
+    assert User.objects.get(pk=user.pk).pool == kept

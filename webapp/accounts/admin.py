@@ -16,9 +16,10 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from webapp.accounts.invitations import invitation_create, invitation_link, invitation_revoke
 from webapp.accounts.models import Invitation, Scope, Token, User
 from webapp.accounts.principal import is_staff
-from webapp.accounts.services import password_note, token_make, token_revoke
+from webapp.accounts.services import password_note, pool_check, token_make, token_revoke
 from webapp.audit.actions import Action
 from webapp.audit.services import audit_add
+from webapp.core.errors import NotFoundError
 from webapp.outbox.admin_base import ThemedAdmin, act_on_all
 
 if TYPE_CHECKING:  # see ThemedAdmin
@@ -26,14 +27,29 @@ if TYPE_CHECKING:  # see ThemedAdmin
     ThemedGroupAdmin = GroupAdmin
     TokenModelForm = forms.ModelForm[Token]
     InvitationModelForm = forms.ModelForm[Invitation]
+    UserModelForm = forms.ModelForm[User]
 else:
     TokenModelForm = InvitationModelForm = forms.ModelForm
+    UserModelForm = UserChangeForm
 
     class ThemedUserAdmin(UserAdmin, ThemedAdmin):
         """Django's admin of users in our theme."""
 
     class ThemedGroupAdmin(GroupAdmin, ThemedAdmin):
         """Django's admin of groups in our theme."""
+
+
+class UserForm(UserModelForm):
+    """A user as staff change them."""
+
+    def clean_pool(self) -> str:
+        """Refuse a pool that is none: all their uploads would be."""
+        pool = str(self.cleaned_data["pool"])
+        try:
+            pool_check(pool)
+        except NotFoundError as error:
+            raise forms.ValidationError(error.detail) from None
+        return pool
 
 
 admin.site.unregister(Group)
@@ -48,7 +64,7 @@ class ShoeboxGroupAdmin(ThemedGroupAdmin):
 class ShoeboxUserAdmin(ThemedUserAdmin):
     """Users. None is deleted: their images carry their id; take `active` away instead."""
 
-    form = UserChangeForm
+    form = UserForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "email", "pool", "is_active", "is_staff", "last_login")
