@@ -4,6 +4,8 @@ import os
 import secrets
 from contextlib import ExitStack, contextmanager
 
+import boto3
+
 from config.local.ports import free_port_block
 from config.local.runner import start
 from config.local.servers.seaweedfs import PORTS, SeaweedFS
@@ -45,6 +47,7 @@ def _started(stack, folder, name):
 class Cluster:
     def __init__(self, servers):
         self._servers = servers
+        self._plain = {}
 
     def fill(self, images):
         from django.core.management import call_command  # noqa: PLC0415
@@ -83,9 +86,18 @@ class Cluster:
         return self._raw(ERASED)
 
     def _raw(self, name):
-        """Return boto3's own client of a shard, and its bucket."""
-        client = self.store(name)._client.get()  # noqa: SLF001 - the same settings on both sides
-        return client, self._servers[name].bucket
+        """Return a client of a shard as boto3 makes it, and its bucket."""
+        if name not in self._plain:
+            server = self._servers[name]
+            self._plain[name] = boto3.client(
+                "s3",
+                endpoint_url=server.endpoint,
+                region_name="us-east-1",
+                aws_access_key_id=server.access_key,
+                aws_secret_access_key=server.secret_key,
+                config=self.store(name)._config,  # noqa: SLF001 - the same settings on both sides
+            )
+        return self._plain[name], self._servers[name].bucket
 
     def inventory(self):
         """Return the size of everything an image has on the shard, by key."""

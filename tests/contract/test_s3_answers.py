@@ -8,7 +8,7 @@ from tests.contract.blobs import get, put
 from tests.contract.scripted_store import Answer, Request, scripted_store
 from webapp.core.errors import ShardFullError, ShardUnavailableError
 from webapp.storage.address import S3Address
-from webapp.storage.s3 import S3Store
+from webapp.storage.s3 import AT_ONCE_BYTES, S3Store
 from webapp.storage.s3_errors import Refusals, StoreRefusedError
 
 KEY = "000/p00000000000000000000000/original"
@@ -144,6 +144,16 @@ def test_no_conditional_header_is_sent():
     with store_answering(forgetful) as store:
         put(store, KEY, b"picture")
     assert not any("if-none-match" in request.headers for request in forgetful.requests)
+
+
+def test_only_of_a_large_body_the_store_is_asked_first():
+    forgetful = Forgetful()
+    with store_answering(forgetful) as store:
+        put(store, KEY, b"p" * AT_ONCE_BYTES)
+        put(store, KEY, b"p" * (AT_ONCE_BYTES + 1))
+    puts = [request for request in forgetful.requests if request.path == f"/bucket/{KEY}"]
+    asked = {len(r.body): "expect" in r.headers for r in puts if r.method == "PUT"}
+    assert asked == {AT_ONCE_BYTES: False, AT_ONCE_BYTES + 1: True}
 
 
 def test_checksum_headers_are_not_sent_to_a_store_that_refuses_them():

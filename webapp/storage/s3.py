@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -36,6 +37,11 @@ READ_SECONDS = 10.0
 ATTEMPTS = 2
 POOL_CONNECTIONS = 32
 PAGE_KEYS = 1000
+AT_ONCE_BYTES = 256 * 1024
+"""A body is sent without asking first whether it would be taken, which is a round trip.
+
+Of a larger one that it refuses a store may hang up before it was read, and the refusal is lost.
+"""
 # Our shards are described by the topology alone, never by the personal settings of whoever
 # starts the process.
 _NO_PERSONAL_SETTINGS = {
@@ -197,6 +203,7 @@ class S3Store:
                 config=self._config,
             )
         client.meta.events.register("before-call.s3", _stay)
+        client.meta.events.register_first("before-call.s3.PutObject", _send_at_once)
         return client
 
     def _ask(self, operation: str, **arguments: Any) -> dict[str, Any]:
@@ -323,6 +330,13 @@ def _stay(context: dict[str, Any], **_: object) -> None:
     until the stack is full.
     """
     context.setdefault("s3_redirect", {})["redirected"] = True
+
+
+def _send_at_once(params: dict[str, Any], **_: object) -> None:
+    """Give a small body as bytes: of what can be read botocore asks first, and sends pieces."""
+    body = params["body"]
+    if isinstance(body, BytesIO) and body.getbuffer().nbytes <= AT_ONCE_BYTES:
+        params["body"] = body.getvalue()
 
 
 def _compare(source: Source, wanted: str, *, key: str) -> None:
