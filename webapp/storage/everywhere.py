@@ -9,10 +9,15 @@ from typing import Generic, TypeVar
 
 from webapp.core.errors import ShardUnavailableError, ShoeboxError
 from webapp.storage.base import BlobStat, BlobStore
+from webapp.storage.per_process import PerProcess
 
 WITHIN_SECONDS = 5.0
+THREADS = 1000
+"""More than are ever needed, so that no question waits for one to a shard that hangs."""
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
+# Kept: to start a thread takes as long as many an answer does when others use the processor.
+_threads = PerProcess(lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="ask"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,9 @@ def ask_all(
     """
     if not stores:
         return Answers({}, {})
-    executor = ThreadPoolExecutor(max_workers=len(stores), thread_name_prefix="ask")
-    try:
-        futures = {store.name: executor.submit(ask, store) for store in stores}
-        wait_for(futures.values(), timeout=within)
-    finally:
-        executor.shutdown(wait=False)
+    threads = _threads.get()
+    futures = {store.name: threads.submit(ask, store) for store in stores}
+    wait_for(futures.values(), timeout=within)
     given: dict[str, T] = {}
     silent: dict[str, ShoeboxError] = {}
     for name, future in futures.items():

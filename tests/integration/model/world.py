@@ -17,9 +17,9 @@ from webapp.core.errors import ShardFullError, ShardUnavailableError
 from webapp.core.signing import bytes_digest
 from webapp.reader.settings import ReaderSettings
 from webapp.storage import memory
+from webapp.storage.per_process import PerProcess
 
 EXECUTORS = (
-    "webapp.storage.everywhere",
     "webapp.healing.scrub_look",
     "webapp.images.services.renditions",
     "webapp.cluster.stores",
@@ -53,6 +53,7 @@ class World:
         clock, commit = time.time, connection._commit
         for module in EXECUTORS:
             monkeypatch.setattr(f"{module}.ThreadPoolExecutor", InOrder)
+        monkeypatch.setattr("webapp.storage.everywhere._threads", PerProcess(InOrder))
         monkeypatch.setattr("webapp.storage.everywhere.wait_for", lambda *_, **__: None)
         monkeypatch.setattr("webapp.core.ids.secrets", Chance(0))
         monkeypatch.setattr("webapp.cluster.stores.full_note", None)
