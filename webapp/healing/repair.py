@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 import structlog
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.utils import timezone
 
 from webapp.core.errors import ShoeboxError
@@ -22,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 VERB = "repair"
 PAGE = 100
+AHEAD = 2
+"""Images beyond those under way, so that no thread waits for the one that counts and rests."""
 
 
 @dataclass(slots=True)
@@ -125,29 +129,47 @@ def _repair_many(
     ids: Sequence[str], scope: Scope, *, apply: bool, parallel: int
 ) -> Iterator[Repaired]:
     """Yield what became of each image; no more than ``parallel`` are under way."""
+    work = partial(_repair, scope=scope, apply=apply)
     if parallel == 1:
-        yield from (_repair(image_id, scope, apply=apply) for image_id in ids)
+        yield from map(work, ids)
         return
 
-    def work(image_id: str) -> Repaired:
+    def kept(image_id: str) -> Repaired:
         try:
-            return _repair(image_id, scope, apply=apply)
+            return work(image_id)
         finally:
-            connection.close()  # this thread's own
+            connection.close_if_unusable_or_obsolete()
 
     waiting = iter(ids)
-    with ThreadPoolExecutor(parallel, thread_name_prefix="repair") as threads:
+    with _threads(parallel) as threads:
         running: set[Future[Repaired]] = {
-            threads.submit(work, image_id) for image_id in islice(waiting, parallel)
+            threads.submit(kept, image_id) for image_id in islice(waiting, parallel + AHEAD)
         }
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 yield future.result()
-                running |= {threads.submit(work, image_id) for image_id in islice(waiting, 1)}
+                running |= {threads.submit(kept, image_id) for image_id in islice(waiting, 1)}
 
 
-def _repair(image_id: str, scope: Scope, *, apply: bool) -> Repaired:
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Give threads that keep their connection to the index from image to image."""
+    opened = []
+
+    def begin() -> None:
+        connection.inc_thread_sharing()  # it is closed by whoever waits for this thread
+        opened.append(connections[DEFAULT_DB_ALIAS])
+
+    try:
+        with ThreadPoolExecutor(count, "repair", initializer=begin) as threads:
+            yield threads
+    finally:
+        for one in opened:
+            one.close()
+
+
+def _repair(image_id: str, *, scope: Scope, apply: bool) -> Repaired:
     try:
         return image_repair(image_id=image_id, depths=scope.depths, apply=apply)
     except ShoeboxError as error:

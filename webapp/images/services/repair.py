@@ -185,7 +185,9 @@ def _follow_up(image: Image, look: Look, done: Done, tally: Tally, *, complete: 
     if lost and not deleted and image_remake(image_id=image.id, names=lost):
         tally.codes[Code.REMAKE] += 1
         return False
-    settled = deleted or image_settle(image_id=image.id, complete=complete)
+    # Read when its manifest was looked at; until then others may have gone on with it.
+    found = image if image.revision == image.manifest_revision else None
+    settled = deleted or image_settle(image_id=image.id, complete=complete, found=found)
     if complete and _extras(look, done):
         stand_ins_remove(image_id=image.id, tally=tally)
     image_erase_again(image_id=image.id)  # it may have come while copies were written
