@@ -243,6 +243,12 @@ class Settings(BaseModel):
         description="Bytes one repair reads and writes per second, unless it is told otherwise; "
         "0 for no limit.",
     )
+    repair_blobs_per_second: int = Field(
+        50,
+        ge=0,
+        description="Copies one repair reads or writes per second, unless it is told otherwise: "
+        "small ones cost a store requests, not bytes; 0 for no limit.",
+    )
 
     scrub_bytes_per_second: int = Field(
         16 * MIB,

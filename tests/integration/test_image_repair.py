@@ -107,6 +107,17 @@ def test_what_is_damaged_comes_back_byte_for_byte(shards, ready, name, damage):
     assert everything(shards, ready) == before
 
 
+def test_what_was_written_and_read_is_counted_by_blobs_for_the_throttle(shards, ready):
+    lost = files(shards, ready, "w320.webp")
+    next(iter(lost.values())).unlink()
+    copies = len([name for _, name in everything(shards, ready) if name != "manifest.json"])
+
+    repaired = image_repair(image_id=ready.id, apply=True)
+
+    written, records = 1, 1
+    assert repaired.blobs == copies + written + records
+
+
 def test_bytes_that_rotted_are_kept_in_quarantine(shards, ready):
     shard, path = next(iter(files(shards, ready, "original").items()))
     overwrite(path, b"rotten")

@@ -4,13 +4,11 @@ from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.conf import settings
-
 from webapp.core.moves import moves_total
 from webapp.healing.moving import MovePlan
 from webapp.healing.moving_run import Moved, Pace
 from webapp.healing.progress import Progress, bytes_text
-from webapp.healing.throttle import Throttle
+from webapp.healing.throttle_options import throttle_arguments, throttle_of
 
 MOST_NAMED = 10
 
@@ -18,15 +16,7 @@ MOST_NAMED = 10
 def pace_arguments(parser: ArgumentParser) -> None:
     """Declare whether it is done, and how fast."""
     parser.add_argument("--apply", action="store_true", help="do it; else say what would be done")
-    parser.add_argument(
-        "--bytes-per-second",
-        type=int,
-        metavar="N",
-        help="0 for no limit; default: SHOEBOX_REPAIR_BYTES_PER_SECOND",
-    )
-    parser.add_argument(
-        "--pause", type=float, default=0.0, metavar="SECONDS", help="rest after each image"
-    )
+    throttle_arguments(parser)
     parser.add_argument(
         "--no-wait",
         action="store_true",
@@ -36,10 +26,8 @@ def pace_arguments(parser: ArgumentParser) -> None:
 
 def pace_of(label: str, options: Mapping[str, Any], *, total: int) -> Pace:
     """Return the pace the options ask for."""
-    rate = options["bytes_per_second"]
-    rate = settings.SHOEBOX.repair_bytes_per_second if rate is None else rate
-    throttle = Throttle(rate, pause=options["pause"])
-    return Pace(throttle, Progress(label, total=total), wait=not options["no_wait"])
+    progress = Progress(label, total=total)
+    return Pace(throttle_of(options), progress, wait=not options["no_wait"])
 
 
 def plan_lines(plan: MovePlan) -> Iterator[str]:

@@ -21,7 +21,7 @@ class Pace:
     """How fast, and how long.
 
     Args:
-        throttle: Told of every byte read and moved.
+        throttle: Told of every byte and blob read and moved.
         progress: Told of every image.
         wait: False: do not wait for old copies that may be removed only later.
         sleep: Waits so many seconds; tests bring their own.
@@ -78,7 +78,8 @@ def pass_run(
         if not repaired.whole:
             moved.short.append(image_id)
         pace.progress.advance(bytes_moved=repaired.bytes_moved)
-        pace.throttle.spent(repaired.bytes_moved + repaired.bytes_read)
+        bytes_spent = repaired.bytes_moved + repaired.bytes_read
+        pace.throttle.spent(bytes_spent, blobs=repaired.blobs)
         pace.throttle.step()
         since += 1
         if since % SAVE_EVERY == 0:

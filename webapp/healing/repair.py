@@ -77,7 +77,7 @@ def repair_run(
     Args:
         scope: What is walked.
         apply: False: look and count only; nothing is kept of the run either.
-        throttle: Told of every byte read and moved.
+        throttle: Told of every byte and blob read and moved.
         progress: Told of every image.
         parallel: Images at a time.
         until: Asked between pages; True ends the run early, and a later one goes on.
@@ -93,7 +93,7 @@ def repair_run(
         for repaired in _repair_many(ids, scope, apply=apply, parallel=parallel):
             summary.add(repaired)
             progress.advance(bytes_moved=repaired.bytes_moved)
-            throttle.spent(repaired.bytes_moved + repaired.bytes_read)
+            throttle.spent(repaired.bytes_moved + repaired.bytes_read, blobs=repaired.blobs)
             throttle.step()
         if apply:
             _keep(run, summary, after)

@@ -3,14 +3,13 @@
 import time
 from collections.abc import Iterator
 
-from django.conf import settings
 from django.db import transaction
 
 from webapp.cluster.snapshot import topology_now
 from webapp.healing.progress import Progress
 from webapp.healing.repair import Summary, repair_run
 from webapp.healing.repair_scope import Scope, scope_page, scope_parse
-from webapp.healing.throttle import Throttle
+from webapp.healing.throttle_options import throttle_of
 from webapp.outbox.services import outbox_add
 from webapp.outbox.tasks import Task
 
@@ -58,7 +57,7 @@ def repair_slice(*, subject: str) -> Summary:
     summary = repair_run(
         scope=scope,
         apply=True,
-        throttle=Throttle(settings.SHOEBOX.repair_bytes_per_second),
+        throttle=throttle_of({}),
         progress=Progress(subject),
         until=lambda: time.monotonic() > until,
     )

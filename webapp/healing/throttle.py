@@ -1,4 +1,8 @@
-"""Throttle: work that can wait leaves the disks and the network to work that cannot."""
+"""Throttle: work that can wait leaves the disks and the network to work that cannot.
+
+Bytes are what large blobs cost, and requests what small ones cost: to copy 40 KB takes a store
+as long as to copy 10, so a limit of bytes alone never rests a repair of renditions.
+"""
 
 import time
 from collections.abc import Callable
@@ -7,13 +11,14 @@ PAUSE_AT_LEAST = 0.001
 
 
 class Throttle:
-    """Spreads bytes and steps over time. For one thread.
+    """Spreads bytes, blobs and steps over time. For one thread.
 
     A debt is paid by sleeping after the bytes were moved, so a blob larger than a second's
     worth is moved at full speed and paid for afterwards.
 
     Args:
         bytes_per_second: 0 for no limit.
+        blobs_per_second: 0 for no limit.
         pause: Seconds of rest after each step, 0 for none.
         clock: Seconds, never running backwards; tests bring their own.
         sleep: Waits so many seconds; tests bring their own.
@@ -22,23 +27,29 @@ class Throttle:
     def __init__(
         self,
         bytes_per_second: int = 0,
+        blobs_per_second: int = 0,
         *,
         pause: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._bytes_per_second = bytes_per_second
+        self._byte_seconds = 1 / bytes_per_second if bytes_per_second else 0.0
+        self._blob_seconds = 1 / blobs_per_second if blobs_per_second else 0.0
         self._pause = pause
         self._clock = clock
         self._sleep = sleep
         self._free_at = clock()
 
-    def spent(self, count: int) -> None:
-        """Wait until ``count`` more bytes are within the rate; time nobody used is not saved."""
-        if not self._bytes_per_second:
-            return
+    def spent(self, count: int, *, blobs: int = 0) -> None:
+        """Wait until more is within both rates; time nobody used is not saved.
+
+        Args:
+            count: Bytes.
+            blobs: What they were in.
+        """
         now = self._clock()
-        self._free_at = max(self._free_at, now) + count / self._bytes_per_second
+        owed = max(count * self._byte_seconds, blobs * self._blob_seconds)
+        self._free_at = max(self._free_at, now) + owed
         self._rest(self._free_at - now)
 
     def step(self) -> None:

@@ -38,12 +38,14 @@ class Repaired:
         whole: Whether nothing is missing anywhere now.
         bytes_moved: Written to shards.
         bytes_read: Read to compare them.
+        blobs: Copies that were read or written, and one for its records.
     """
 
     codes: Mapping[str, int] = field(default_factory=Counter)
     whole: bool = True
     bytes_moved: int = 0
     bytes_read: int = 0
+    blobs: int = 1
 
 
 def read_all(_shard: str) -> Depth:
@@ -91,7 +93,9 @@ def image_repair(*, image_id: str, depths: Depths = read_all, apply: bool) -> Re
         complete &= _follow_up(image, look, done, tally, complete=complete)
     if complete and not tally.codes:
         tally.codes[Code.WHOLE] += 1
-    return Repaired(tally.codes, complete, tally.bytes_moved, _bytes_read(look))
+    read = _sizes_read(look)
+    blobs = len(read) + sum(map(len, done.values())) + 1
+    return Repaired(tally.codes, complete, tally.bytes_moved, sum(read), blobs)
 
 
 Look = Sequence[tuple[Wanted, Sequence[Place]]]
@@ -198,9 +202,9 @@ def _erased(image: Image) -> bool:
     return image.state == ImageState.DELETED and image.restorable_until is None
 
 
-def _bytes_read(look: Look) -> int:
+def _sizes_read(look: Look) -> list[int]:
     read = {Sight.GOOD, Sight.BAD}
-    return sum(blob.size for blob, at in look for place in at if place.sight in read)
+    return [blob.size for blob, at in look for place in at if place.sight in read]
 
 
 def _extras(look: Look, done: Done) -> bool:

@@ -12,9 +12,9 @@ class Clock:
         self.now += seconds
 
 
-def _throttle(rate, **options):
+def _throttle(*rates, **options):
     clock = Clock()
-    return Throttle(rate, clock=clock, sleep=clock.sleep, **options), clock
+    return Throttle(*rates, clock=clock, sleep=clock.sleep, **options), clock
 
 
 def test_bytes_take_as_long_as_the_rate_says():
@@ -22,6 +22,23 @@ def test_bytes_take_as_long_as_the_rate_says():
 
     for _ in range(10):
         throttle.spent(50)
+
+    assert clock.now == 5.0
+
+
+def test_small_blobs_take_as_long_as_their_own_rate_says():
+    throttle, clock = _throttle(100, 4)
+
+    for _ in range(10):
+        throttle.spent(1, blobs=2)
+
+    assert clock.now == 5.0
+
+
+def test_large_blobs_take_as_long_as_their_bytes():
+    throttle, clock = _throttle(100, 4)
+
+    throttle.spent(500, blobs=2)
 
     assert clock.now == 5.0
 

@@ -8,7 +8,6 @@ A run that was ended goes on where it was. Exit status 0: everything is whole.
 
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from webapp.core.errors import ShoeboxError
@@ -17,7 +16,7 @@ from webapp.healing.repair import Summary, repair_run, run_find
 from webapp.healing.repair_queue import repair_queue
 from webapp.healing.repair_scope import Scope, scope_check, scope_rows
 from webapp.healing.stepping_back import SteppingBack
-from webapp.healing.throttle import Throttle
+from webapp.healing.throttle_options import throttle_arguments, throttle_of
 from webapp.images.services.mend import MEANINGS, Code
 
 PARALLEL = 4
@@ -39,15 +38,7 @@ class Command(SteppingBack):
         parser.add_argument(
             "--queue", action="store_true", help="let workers do it, a partition per task"
         )
-        parser.add_argument(
-            "--bytes-per-second",
-            type=int,
-            metavar="N",
-            help="0 for no limit; default: SHOEBOX_REPAIR_BYTES_PER_SECOND",
-        )
-        parser.add_argument(
-            "--pause", type=float, default=0.0, metavar="SECONDS", help="rest after each image"
-        )
+        throttle_arguments(parser)
         parser.add_argument(
             "--parallel", type=int, default=PARALLEL, metavar="N", help="images at a time"
         )
@@ -71,8 +62,6 @@ class Command(SteppingBack):
         self.stdout.write(f"{repair_queue(scope=scope)} partitions queued.")
 
     def _run(self, scope: Scope, options: dict[str, Any]) -> Summary:
-        rate = options["bytes_per_second"]
-        rate = settings.SHOEBOX.repair_bytes_per_second if rate is None else rate
         run = run_find(scope) if options["apply"] else None
         if run is not None:
             self.stdout.write(f"Going on after {run.cursor}, begun {run.started_at:%F %T} UTC.")
@@ -82,7 +71,7 @@ class Command(SteppingBack):
             return repair_run(
                 scope=scope,
                 apply=options["apply"],
-                throttle=Throttle(rate, pause=options["pause"]),
+                throttle=throttle_of(options),
                 progress=progress,
                 parallel=max(options["parallel"], 1),
             )
