@@ -53,15 +53,22 @@ class Lingering:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request be answered."""
-        names = {name for name, _ in scope["headers"]} if scope["type"] == "http" else set()
-        if _EXPECT in names or not names & {_LENGTH, _ENDLESS}:
+        room = self._room(scope)
+        if not room:
             await self._application(scope, receive, send)
             return
         body = _Body(receive, send)
         await self._application(scope, body.receive, body.send)
         if body.held_back:
-            await self._drain(body, self._limit if _LENGTH in names else self._endless_limit)
+            await self._drain(body, room)
             await send({"type": "http.response.body", "body": body.held_back})
+
+    def _room(self, scope: Scope) -> int:
+        """Return how many bytes to throw away at most; 0 where none can follow an answer."""
+        names = {name for name, _ in scope["headers"]} if scope["type"] == "http" else set()
+        if _EXPECT in names or not names & {_LENGTH, _ENDLESS}:
+            return 0
+        return self._limit if _LENGTH in names else self._endless_limit
 
     async def _drain(self, body: "_Body", room: int) -> None:
         try:
@@ -75,6 +82,9 @@ class Lingering:
 
 class _Body:
     """Whether the body of a request has ended, and the last byte of an answer that came before."""
+
+    # Thousands are held at a time.
+    __slots__ = ("_receive", "_send", "ended", "held_back")
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive, self._send = receive, send
