@@ -87,6 +87,7 @@ def _medians(places: dict[str, Place], size: str, rounds: int, seconds: float) -
             part = seconds if turn >= 0 else min(seconds, 2.0)
             seen = load(place.target, sent, connections=CONNECTIONS, seconds=part)
             _check(name, seen)
+            place.empty()
             if turn >= 0:
                 rates[name].append(seen.rate)
     return {name: statistics.median(values) for name, values in rates.items()}

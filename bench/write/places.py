@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import rmtree
 
 from bench.write.load import Target
 from config.local.ports import free_port_block
@@ -32,10 +33,20 @@ SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A running receiver: where to send to, and whose memory to look at."""
+    """A running receiver: where to send to, and whose memory to look at.
+
+    ``copies``: folders that it fills faster than a disk is large, to be emptied between turns.
+    """
 
     target: Target
     pid: int
+    copies: tuple[Path, ...] = ()
+
+    def empty(self) -> None:
+        """Remove what it wrote; nobody may be sending."""
+        for folder in self.copies:
+            rmtree(folder)
+            folder.mkdir()
 
 
 def take_load_core() -> None:
@@ -110,7 +121,7 @@ def bare_started(folder: Path, *, copies: int, index: str = "") -> Iterator[Plac
         each.mkdir(parents=True)
     environment = {"BARE_FOLDERS": ":".join(map(str, folders)), "BARE_INDEX": index}
     with granian_started("bench.write.bare:application", folder, environment) as place:
-        yield place
+        yield replace(place, copies=tuple(folders))
 
 
 @contextmanager
