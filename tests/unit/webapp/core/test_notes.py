@@ -1,11 +1,11 @@
 import pytest
 
-from webapp.core.ids import Kind, id_make
+from webapp.core.ids import id_parse
 from webapp.core.keys import blob_key
 from webapp.core.notes import Note, note_of, note_parse
 from webapp.storage.blob_keys import key_valid
 
-ID = id_make(kind=Kind.PUBLIC, version=7)
+ID = id_parse("p007qc54zvh8p1st4qz9zkgc")
 NAME = f"_shoebox/noted/{ID}_w320.webp_eu-west-1.json"
 
 
