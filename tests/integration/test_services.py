@@ -194,7 +194,7 @@ def test_nginx_starts_in_front_of_nothing_and_says_so(tmp_path):
         readers=(port + 4,),
     )
     with started(describe(server)) as [running]:
-        assert [http_status(number, "/") for number in (port, port + 1)] == [502, 503]
+        assert [http_status(number, "/") for number in (port, port + 1)] == [503, 503]
     assert session_members(running.pid) == []
     assert mentions(str(tmp_path)) == []
 
