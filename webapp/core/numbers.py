@@ -1,5 +1,6 @@
 """Numbers that people type: those of a range, and words for all others."""
 
+import math
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 
@@ -18,6 +19,27 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
         if plain and len(text) <= len(str(most)) + 1 and least <= int(text) <= most:
             return int(text)
         message = f"{text!r} is not a whole number from {least} to {most}"
+        raise ArgumentTypeError(message)
+
+    return read
+
+
+def seconds(most: float) -> Callable[[str], float]:
+    """Return what ``argparse`` reads seconds with, from 0 to ``most``.
+
+    Example:
+        >>> seconds(60)("0.5")
+        0.5
+    """
+
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if 0 <= number <= most:
+            return number
+        message = f"{text!r} is not a number of seconds from 0 to {most:g}"
         raise ArgumentTypeError(message)
 
     return read

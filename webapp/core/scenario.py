@@ -10,6 +10,8 @@ from webapp.core.topology import TopologyVersion, version_make
 
 MAX_REPLICAS = 9
 """Beyond it there are more states of an image than anybody wants to wait for."""
+MAX_SHARDS = 10_000
+"""Placing for more takes minutes, and no version of a topology is that large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,10 @@ class Scenario:
             )
         if self.replicas > MAX_REPLICAS:
             raise MalformedRequestError(f"{self.replicas} replicas; {MAX_REPLICAS} at most.")
+        if self.shards + self.added > MAX_SHARDS:
+            raise MalformedRequestError(
+                f"{self.shards} shards and {self.added} more; {MAX_SHARDS} at most."
+            )
         chances = (self.disk_afr, self.shard_afr, self.zone_afr, self.cached_part)
         if not all(0 <= chance < 1 for chance in chances):
             raise MalformedRequestError(f"Not all of {chances} are from 0 to below 1.")

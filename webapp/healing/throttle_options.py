@@ -6,25 +6,33 @@ from typing import Any
 
 from django.conf import settings
 
+from webapp.core.numbers import seconds, whole_number
 from webapp.healing.throttle import Throttle
+
+MOST_PER_SECOND = 10**12
+MOST_PAUSE_SECONDS = 3600
 
 
 def throttle_arguments(parser: ArgumentParser) -> None:
     """Declare how fast."""
     parser.add_argument(
         "--bytes-per-second",
-        type=int,
+        type=whole_number(0, MOST_PER_SECOND),
         metavar="N",
         help="0 for no limit; default: SHOEBOX_REPAIR_BYTES_PER_SECOND",
     )
     parser.add_argument(
         "--blobs-per-second",
-        type=int,
+        type=whole_number(0, MOST_PER_SECOND),
         metavar="N",
         help="0 for no limit; default: SHOEBOX_REPAIR_BLOBS_PER_SECOND",
     )
     parser.add_argument(
-        "--pause", type=float, default=0.0, metavar="SECONDS", help="rest after each image"
+        "--pause",
+        type=seconds(MOST_PAUSE_SECONDS),
+        default=0.0,
+        metavar="SECONDS",
+        help="rest after each image",
     )
 
 

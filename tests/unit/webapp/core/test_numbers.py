@@ -4,7 +4,7 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from webapp.core.numbers import whole_number
+from webapp.core.numbers import seconds, whole_number
 
 
 @pytest.mark.parametrize("text", ["1", "7", "30", "007"])
@@ -21,3 +21,15 @@ def test_others_are_named_with_the_range(text):
 
 def test_negative_ends_are_read():
     assert whole_number(-5, 5)("-5") == -5
+
+
+@pytest.mark.parametrize("text", ["0", "0.5", "60", "1e1"])
+def test_seconds_are_read(text):
+    assert seconds(60)(text) == float(text)
+
+
+@pytest.mark.parametrize("text", ["-1", "61", "nan", "inf", "-inf", "x", ""])
+def test_other_seconds_are_named_with_the_range(text):
+    with pytest.raises(ArgumentTypeError) as refused:
+        seconds(60)(text)
+    assert str(refused.value) == f"{text!r} is not a number of seconds from 0 to 60"

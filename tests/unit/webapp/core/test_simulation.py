@@ -138,6 +138,8 @@ def test_trials_agree_with_the_exact_answer():
         {"repair_bytes_per_second": 0.0},
         {"images": 0},
         {"partitions": 40_000},
+        {"shards": 99_999_999},
+        {"added": 10_000},
     ],
 )
 def test_what_cannot_be_is_refused(wrong):

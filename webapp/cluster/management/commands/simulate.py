@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webapp.cluster.simulated import document, lines
 from webapp.core.errors import ShoeboxError
+from webapp.core.numbers import whole_number
 from webapp.core.scenario import Scenario
 from webapp.core.simulation import simulate
 
@@ -41,6 +42,7 @@ _OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("read-bytes", "BYTES", "of an answer, on average"),
     ("partitions", "N", "look at so many, spread evenly; 0 for all"),
 )
+MOST_TRIALS = 10_000_000
 _OWN = ("weights", "detect", "settle")
 
 
@@ -81,7 +83,11 @@ class Command(BaseCommand):
             help="from the answer to an upload until it lies on its homes",
         )
         parser.add_argument(
-            "--trials", type=int, default=0, metavar="N", help="random histories to check with"
+            "--trials",
+            type=whole_number(0, MOST_TRIALS),
+            default=0,
+            metavar="N",
+            help="random histories to check with",
         )
         parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the trials")
         parser.add_argument("--json", action="store_true", help="the figures for programs")

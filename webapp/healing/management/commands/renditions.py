@@ -10,10 +10,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webapp.core.errors import ShoeboxError
+from webapp.core.numbers import whole_number
 from webapp.healing.backfill import DEPTH, Backfilled, backfill_plan, backfill_run
 from webapp.healing.progress import Progress
 
 SHOWN = 20
+MOST_DEPTH = 1_000_000
 
 
 class Command(BaseCommand):
@@ -28,7 +30,11 @@ class Command(BaseCommand):
         backfill.add_argument("--preset", default="", metavar="P", help="only what lacks this one")
         backfill.add_argument("--apply", action="store_true", help="else say what is missing")
         backfill.add_argument(
-            "--depth", type=int, default=DEPTH, metavar="N", help="most images under way at a time"
+            "--depth",
+            type=whole_number(1, MOST_DEPTH),
+            default=DEPTH,
+            metavar="N",
+            help="most images under way at a time",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:

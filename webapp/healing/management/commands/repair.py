@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from webapp.core.errors import ShoeboxError
+from webapp.core.numbers import whole_number
 from webapp.healing.progress import Progress, bytes_text
 from webapp.healing.repair import Summary, repair_run, run_find
 from webapp.healing.repair_queue import repair_queue
@@ -20,6 +21,7 @@ from webapp.healing.throttle_options import throttle_arguments, throttle_of
 from webapp.images.services.mend import MEANINGS, Code
 
 PARALLEL = 4
+MOST_PARALLEL = 64
 
 
 class Command(SteppingBack):
@@ -40,7 +42,11 @@ class Command(SteppingBack):
         )
         throttle_arguments(parser)
         parser.add_argument(
-            "--parallel", type=int, default=PARALLEL, metavar="N", help="images at a time"
+            "--parallel",
+            type=whole_number(1, MOST_PARALLEL),
+            default=PARALLEL,
+            metavar="N",
+            help="images at a time",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:

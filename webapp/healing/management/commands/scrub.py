@@ -14,9 +14,11 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from webapp.core.errors import ShoeboxError
+from webapp.core.numbers import whole_number
 from webapp.healing.scrub_report import CLEAN, document, lines, status
 from webapp.healing.scrub_run import Asked, keeper_make, plan_make, scrub_run
 from webapp.healing.stepping_back import SteppingBack
+from webapp.healing.throttle_options import MOST_PER_SECOND
 
 
 class Command(SteppingBack):
@@ -32,7 +34,7 @@ class Command(SteppingBack):
         scope.add_argument("--shard", default="", metavar="S", help="read this one only")
         parser.add_argument(
             "--bytes-per-second",
-            type=int,
+            type=whole_number(0, MOST_PER_SECOND),
             metavar="N",
             help="0 for no limit; default: SHOEBOX_SCRUB_BYTES_PER_SECOND",
         )

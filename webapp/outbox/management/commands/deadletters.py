@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webapp.core.errors import ShoeboxError
+from webapp.core.numbers import whole_number
 from webapp.outbox.dead_letters import (
     LIMIT,
     NO_RABBITMQ,
@@ -25,6 +26,7 @@ from webapp.outbox.dead_letters import (
 )
 from webapp.outbox.retries import letter_retry
 
+MOST_LISTED = 1_000_000
 HEADING = (
     f"{'message':<38}{'task':<24}{'about':<38}{'queue':<14}{'reason':<16}{'deaths':>6}"
     f"  {'first':<21}last"
@@ -99,7 +101,8 @@ class Command(BaseCommand):
 def _selection(parser: ArgumentParser) -> None:
     parser.add_argument("ids", nargs="*", metavar="ID", help="of a message or image; default: all")
     parser.add_argument("--queue", default="", help="only what died on this queue")
-    parser.add_argument("--limit", type=int, default=LIMIT, metavar="N", help="most of them")
+    number = whole_number(1, MOST_LISTED)
+    parser.add_argument("--limit", type=number, default=LIMIT, metavar="N", help="most of them")
 
 
 def _walk(selection: Selection, done: Any) -> Walk:
