@@ -74,7 +74,11 @@ def compare(cluster, folder, rounds):
 
 def _read_during_repair(cluster, client, paths):
     command = [sys.executable, str(ROOT / "manage.py"), "repair", "--shard", cluster.erased_name]
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
     with subprocess.Popen([*command, "--apply"], stdout=subprocess.DEVNULL) as repair:
+        # Two seconds of importing are no repair; a worker that repairs has them behind it.
+        while repair.poll() is None and os.getpriority(os.PRIO_PROCESS, repair.pid) == ours:
+            time.sleep(0.01)
         took = _read_while(client, paths, lambda: repair.poll() is None)
     assert repair.returncode == 0
     return took
