@@ -129,7 +129,7 @@ def test_a_deletion_reaches_a_shard_that_was_away(system, load):
             folder.rmdir()
             aside.rename(folder)
 
-        assert is_gone(system, image)
+        wait_until(lambda: is_gone(system, image), seconds=GONE_SECONDS, what="refused")
         system.manage("reap", "--apply")
         wait_until(lambda: not has_bytes(system, image), seconds=GONE_SECONDS, what="bytes erased")
     running.assert_healed()

@@ -21,6 +21,11 @@ def messages(system):
     made.clear()
 
 
+def ours(subjects):
+    """Leave out what other drills had on its way home."""
+    return [subject for subject in subjects if subject.startswith("drill-")]
+
+
 def test_every_message_is_published_though_the_relay_is_killed_again_and_again(system, messages):
     subjects = messages.write(COUNT)
     for published in KILLED_AT:
@@ -33,20 +38,20 @@ def test_every_message_is_published_though_the_relay_is_killed_again_and_again(s
         assert messages.waiting(), "it had published everything before it was killed"
         system.start("relay")
     messages.wait_published()
-    assert set(messages.take()) == set(subjects)
+    assert set(ours(messages.take())) == set(subjects)
 
 
 @pytest.mark.parametrize("system", ["cluster"], indirect=True)
 def test_what_was_confirmed_and_not_yet_removed_is_published_again(system, messages):
     system.kill("relay")
-    subjects = messages.write(50)
+    lying, subjects = messages.depth(), messages.write(50)
     with psycopg.connect(system.environment["SHOEBOX_DATABASE_URL"]) as index:
         # Rows can be claimed and not removed, so the relay hangs between the two.
         index.execute("LOCK TABLE outbox_outboxmessage IN SHARE MODE")
         system.start("relay")
-        wait_until(lambda: messages.depth() == 50, seconds=60, what="all to be confirmed")
+        wait_until(lambda: messages.depth() >= lying + 50, seconds=60, what="all to be confirmed")
         system.kill("relay")
-    assert messages.waiting() == subjects
+    assert ours(messages.waiting()) == subjects
     system.start("relay")
     messages.wait_published()
-    assert messages.take() == subjects * 2
+    assert ours(messages.take()) == subjects * 2
