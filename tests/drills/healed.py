@@ -1,13 +1,10 @@
 """What must be true in the end: all at home, nothing left over, every byte as it was."""
 
-from contextlib import suppress
-
 from tests.processes import wait_until
 from webapp.core.ids import id_parse
 from webapp.core.keys import MANIFEST, QUARANTINE_PREFIX, image_prefix
 
 HEALED_SECONDS = 200
-LATE_SECONDS = 90
 
 
 def is_at_home(client, image_id):
@@ -27,22 +24,12 @@ def assert_healed(system, images):
         )
     assert_read_back(client, images)
     for image in images:
-        assert_nothing_left_over(system, image["id"])
+        wait_until(
+            lambda image=image: not strays(system, image["id"]),
+            seconds=HEALED_SECONDS,
+            what=f"nothing left over of {image['id']}",
+        )
     wait_until(lambda: not uploads_left(system), seconds=HEALED_SECONDS, what="an empty spool")
-
-
-def assert_nothing_left_over(system, image_id):
-    """Wait until nothing stands in; what a shard that hung took late is for a scrub to find."""
-    with suppress(AssertionError):
-        wait_until(lambda: not strays(system, image_id), seconds=LATE_SECONDS, what="no stand-in")
-        return
-    partition = id_parse(image_id).partition
-    system.manage("scrub", "--apply", "--again", "--partition", partition, status=None)
-    wait_until(
-        lambda: not strays(system, image_id),
-        seconds=HEALED_SECONDS,
-        what=f"nothing left over of {image_id}: {strays(system, image_id)}",
-    )
 
 
 def assert_read_back(client, images):

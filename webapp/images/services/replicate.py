@@ -43,5 +43,8 @@ def image_replicate(*, image_id: str) -> Outcome:
 
 
 def at_home(placement: Placement, held: set[str], wanted: int) -> bool:
-    """Return whether the first ``wanted`` homes hold a blob."""
-    return set(placement.home_names()[:wanted]) <= held
+    """Tell whether the first ``wanted`` homes hold a blob, and nothing stands in for one.
+
+    A home that was slow may have taken it after another shard was asked: a copy too many.
+    """
+    return set(placement.home_names()[:wanted]) == held
