@@ -39,7 +39,8 @@ def _nothing_in_vain():
 @pytest.fixture
 def shards(settings, tmp_path):
     isolate(settings, tmp_path)
-    settings.SHOEBOX = settings.SHOEBOX.model_copy(update={"repair_bytes_per_second": 0})
+    unthrottled = {"repair_bytes_per_second": 0, "repair_blobs_per_second": 0}
+    settings.SHOEBOX = settings.SHOEBOX.model_copy(update=unthrottled)
     return make_cluster(tmp_path)
 
 

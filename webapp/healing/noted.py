@@ -4,7 +4,6 @@ A note is a hint: what is done follows from what is read now, so one that is for
 look. It stays until the copy is well, so nothing that is killed or lost on the way loses it.
 """
 
-import hashlib
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from typing import Final
 
 import structlog
 from cachetools import TTLCache
-from django.conf import settings
 
 from webapp.cluster.read_only import read_only_reason
 from webapp.cluster.snapshot import topology_now
@@ -25,7 +23,8 @@ from webapp.core.shards import ShardState
 from webapp.core.topology import Topology
 from webapp.healing.noted_run import NotedRun, none_wait
 from webapp.healing.throttle import Throttle
-from webapp.images.looking import Depth
+from webapp.healing.throttle_options import throttle_of
+from webapp.images.looking import Depth, label_proven
 from webapp.images.services.mend import Code
 from webapp.images.services.repair import Repaired, image_repair, read_all
 from webapp.storage.base import BlobStore
@@ -89,7 +88,7 @@ def noted_repair(*, images: int = IMAGES, seconds: float = SECONDS) -> int:
     if not run.claim():
         return 0
     until, gone = time.monotonic() + seconds, 0
-    throttle = Throttle(settings.SHOEBOX.repair_bytes_per_second)
+    throttle = throttle_of({})
     try:
         gone += _nonsense_remove([lying for lying in found if lying.note is None][:images])
         for image_id, notes in islice(_by_image(found).items(), images):
@@ -139,7 +138,7 @@ def _image_settle(
     suspected = {note.shard for _, note in notes}
     repaired = _repair(image_id, suspected)
     if repaired is not None:
-        throttle.spent(repaired.bytes_moved + repaired.bytes_read)
+        throttle.spent(repaired.bytes_moved + repaired.bytes_read, blobs=repaired.blobs)
     settled = [lying for lying, note in notes if _is_settled(note, repaired, topology)]
     if len(settled) < len(notes):
         _in_vain[image_id] = True
@@ -179,14 +178,8 @@ def _is_settled(note: Note, repaired: Repaired | None, topology: Topology) -> bo
 
 def _is_well(store: BlobStore, key: str) -> bool:
     """Return whether a copy is what its label says, or gone."""
-    digest = hashlib.sha256()
     try:
-        with store.open(key) as blob:
-            if blob is None:
-                return True
-            for chunk in blob.chunks:
-                digest.update(chunk)
+        with store.open(key) as opened:
+            return opened is None or label_proven(opened) is not None
     except ShardUnavailableError:
         return False
-    label = blob.stat.label
-    return label is not None and label.digest == f"sha256:{digest.hexdigest()}"

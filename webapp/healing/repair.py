@@ -128,7 +128,7 @@ def _finish(run: HealingRun, summary: Summary) -> None:
 def _repair_many(
     ids: Sequence[str], scope: Scope, *, apply: bool, parallel: int
 ) -> Iterator[Repaired]:
-    """Yield what became of each image; no more than ``parallel`` are under way."""
+    """Yield what became of each image; ``parallel`` are under way, and few wait."""
     work = partial(_repair, scope=scope, apply=apply)
     if parallel == 1:
         yield from map(work, ids)

@@ -14,7 +14,7 @@ from webapp.core.repair import Place, Sight
 from webapp.images.copies import Placement, original_name
 from webapp.images.models import Image
 from webapp.images.services.replicas import label_of
-from webapp.storage.base import BlobStat, BlobStore, Check
+from webapp.storage.base import BlobStat, BlobStore, Check, OpenBlob
 from webapp.storage.everywhere import ask_all
 
 LOOK_SECONDS = 6.0
@@ -192,16 +192,27 @@ def read_sight(store: BlobStore, key: str, blob: Wanted) -> Sight:
     Raises:
         ShardUnavailableError: Cannot tell.
     """
-    digest = hashlib.sha256()
     with store.open(key) as opened:
         if opened is None:
             return Sight.ABSENT
-        for chunk in opened.chunks:
-            digest.update(chunk)
-    found = f"sha256:{digest.hexdigest()}"
-    # Readers step over a copy that says nothing of itself, so it is no copy.
-    if opened.stat.label is None or opened.stat.label.digest != found:
+        label = label_proven(opened)
+    if label is None:
         return Sight.BAD
-    if found != blob.label.digest:
+    if label.digest != blob.label.digest:
         return Sight.BAD if blob.original else Sight.STALE
     return Sight.GOOD
+
+
+def label_proven(opened: OpenBlob) -> Label | None:
+    """Read a copy to its end; return its label, or None when that is not what was read.
+
+    Readers step over a copy that says nothing of itself, so it is no copy.
+
+    Raises:
+        ShardUnavailableError: Cannot tell.
+    """
+    digest = hashlib.sha256()
+    for chunk in opened.chunks:
+        digest.update(chunk)
+    label = opened.stat.label
+    return label if label and label.digest == f"sha256:{digest.hexdigest()}" else None

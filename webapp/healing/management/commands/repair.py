@@ -79,7 +79,7 @@ class Command(SteppingBack):
                 apply=options["apply"],
                 throttle=throttle_of(options),
                 progress=progress,
-                parallel=max(options["parallel"], 1),
+                parallel=options["parallel"],
             )
         finally:
             progress.close()
