@@ -62,7 +62,6 @@ def quorum_write(
     slow_after: float = SLOW_AFTER_SECONDS,
     deadline: float = DEADLINE_SECONDS,
     breakers: Breakers | None = None,
-    on_late: Callable[[Placed], None] | None = None,
     on_finished: Callable[[], None] | None = None,
 ) -> QuorumWrite:
     """Write a blob to the best positions in parallel until ``quorum`` of them accepted.
@@ -86,7 +85,6 @@ def quorum_write(
         slow_after: Seconds; a large source has as many more as its size takes at 16 MiB/s.
         deadline: Seconds after which the quorum counts as missed.
         breakers: Told of every failure and success, shared by all writes of the process.
-        on_late: Called on another thread for each position that accepts after the return.
         on_finished: Called once, on any thread, when ``finished`` is set.
 
     Raises:
@@ -102,7 +100,6 @@ def quorum_write(
         slow_after=slow_seconds(slow_after=slow_after, size=source_size(source)),
         deadline=deadline,
         breakers=breakers or Breakers(),
-        on_late=on_late,
         on_finished=on_finished,
     )
     placed = race.run()

@@ -58,7 +58,6 @@ class Race:
         slow_after: float,
         deadline: float,
         breakers: Breakers,
-        on_late: Callable[[Placed], None] | None,
         on_finished: Callable[[], None] | None,
     ) -> None:
         self.finished = threading.Event()
@@ -68,7 +67,6 @@ class Race:
         self._executor = executor
         self._slow_after = slow_after
         self._breakers = breakers
-        self._on_late = on_late
         self._on_finished = on_finished
         self._waiting = list(positions)
         self._shunned: list[tuple[ShardSpec, BlobStore]] = []
@@ -160,14 +158,9 @@ class Race:
                 self._news.put((attempt, future))
         try:
             if not listening:
-                self._late(attempt, future)
+                self._outcome(attempt, future)  # for the breakers; nobody waits for it
         finally:
             self._one_less()
-
-    def _late(self, attempt: _Attempt, future: Future[Check]) -> None:
-        placed = self._outcome(attempt, future)
-        if placed and self._on_late:
-            self._on_late(placed)
 
     def _one_less(self) -> None:
         with self._lock:

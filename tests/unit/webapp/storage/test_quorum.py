@@ -147,25 +147,6 @@ def test_a_slow_position_that_accepts_before_the_quorum_counts(write):
     assert names(write(*positions, wanted=2, slow_after=0.05).placed) == {"a", "b"}
 
 
-def test_a_late_success_is_reported(write):
-    positions, slow, late = four(), Slow(), []
-    positions[2][1].fail = slow
-    written = write(*positions, on_late=late.append)
-    assert late == []
-    slow.answer.set()
-    assert written.finished.wait(WAIT_SECONDS)
-    assert late == [Placed("c", Check.VERIFIED)]
-
-
-def test_a_late_failure_is_not_reported_as_a_success(write):
-    positions, slow, late = four(), Slow(ShardUnavailableError("late")), []
-    positions[2][1].fail = slow
-    written = write(*positions, on_late=late.append)
-    slow.answer.set()
-    assert written.finished.wait(WAIT_SECONDS)
-    assert late == []
-
-
 def test_the_source_is_still_needed_until_the_slow_position_ended(write):
     positions, slow, ended = four(), Slow(), []
     positions[2][1].fail = slow
