@@ -5,10 +5,12 @@ import os
 import shutil
 import time
 from contextlib import suppress
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from tests.factories import isolate, make_cluster, make_image, make_user
 from webapp.accounts.models import User
@@ -173,6 +175,16 @@ def test_a_copy_beside_full_homes_is_extra_and_goes(shards, ready):
     assert codes(scrub_of(ready)) == ["extra"]
     scrub_of(ready, "--apply")
     assert holders(shards, ready, "original") == here
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(10, []), (120, ["extra"])])
+def test_a_copy_that_is_about_to_go_is_extra_once_nobody_came(shards, ready, minutes, expected):
+    here = holders(shards, ready, "original")
+    (spare,) = set(shards) - set(here)
+    shutil.copy2(path(shards[here[0]], ready, "original"), path(shards[spare], ready, "original"))
+    then = timezone.now() - timedelta(minutes=minutes)
+    Image.objects.update(created_at=then, ready_at=then, copied_at=then, due_at=timezone.now())
+    assert codes(scrub_of(ready)) == expected
 
 
 def test_a_shard_that_is_not_mounted_cannot_tell_and_nothing_is_missing(shards, ready, tmp_path):

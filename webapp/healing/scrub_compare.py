@@ -67,7 +67,7 @@ def _copies(wanted: Wanted, seen: Seen, name: str, digest: str) -> Iterator[Find
         yield from _one_copy(wanted, seen, blob, digest)
         if shard not in wanted.positions:
             yield Finding(Code.MISPLACED, shard, seen.image_id, name, "no position of the image")
-        elif shard not in homes and good >= {shard, *homes}:
+        elif shard not in homes and good >= {shard, *homes} and not wanted.standing_in:
             yield Finding(Code.EXTRA, shard, seen.image_id, name, "every home has its own")
     if wanted.settling:
         return

@@ -70,6 +70,7 @@ class Wanted:
             empty while nothing was written yet.
         record_revision: What that record must be at least.
         settling: Young, and workers are still bringing copies where they belong.
+        standing_in: Copies that stood in go soon; somebody comes back for them.
         erased: Deleted for good: nothing but the tombstone may lie anywhere.
         deleted: Deleted, restorable or not.
     """
@@ -84,6 +85,7 @@ class Wanted:
     record: str = ""
     record_revision: Revision = field(default=Revision(0, 0))
     settling: bool = False
+    standing_in: bool = False
     erased: bool = False
     deleted: bool = False
 

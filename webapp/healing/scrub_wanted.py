@@ -14,9 +14,11 @@ from webapp.core.topology import Topology
 from webapp.healing.scrub_look import Look
 from webapp.healing.scrub_seen import Wanted
 from webapp.images.models import Image, ImageState
+from webapp.images.services.repair import newest_copy
 
 SETTLES_WITHIN = timedelta(hours=1)
-"""So long after its upload an image may still be on its way to where it belongs."""
+"""So long after its upload an image may still be on its way to where it belongs, and so long
+after its newest copy one that stood in may still be there."""
 
 
 def wanted_by_row(image: Image, topology: Topology) -> Wanted:
@@ -27,14 +29,15 @@ def wanted_by_row(image: Image, topology: Topology) -> Wanted:
     """
     deleted = image.state == ImageState.DELETED
     wanted = _placed(image.image_id, topology, _copies(image.manifest))
-    young = timezone.now() - image.created_at < SETTLES_WITHIN
+    now, awaited = timezone.now(), image.due_at is not None
     return replace(
         wanted,
         original=PRIVATE if image.private else ORIGINAL,
         revision=Revision(image.epoch, image.revision),
         record=_record_of(image),
         record_revision=Revision(image.epoch, image.manifest_revision),
-        settling=image.due_at is not None and young,
+        settling=awaited and now - image.created_at < SETTLES_WITHIN,
+        standing_in=awaited and now - newest_copy(image) < SETTLES_WITHIN,
         deleted=deleted,
         erased=deleted and image.restorable_until is None,
     )

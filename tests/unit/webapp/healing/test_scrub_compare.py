@@ -72,6 +72,11 @@ def test_a_hand_off_beside_full_homes_is_extra():
     assert found(*WHOLE, blob("s4")) == [(Code.EXTRA, "s4", "original")]
 
 
+def test_a_hand_off_somebody_comes_back_for_is_not_extra():
+    awaited = replace(WANTED, standing_in=True)
+    assert found(*WHOLE, blob("s4"), wanted=awaited) == []
+
+
 def test_a_copy_on_a_shard_that_is_no_position_is_misplaced():
     assert found(*WHOLE, blob("s5")) == [(Code.MISPLACED, "s5", "original")]
 
