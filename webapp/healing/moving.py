@@ -17,7 +17,7 @@ from webapp.healing.scrub_walk import ShardWalk, listing
 from webapp.images.copies import Placement, original_name
 from webapp.images.models import Image, ImageState
 from webapp.images.services import Outcome, image_erase_finish
-from webapp.images.services.mend import Code
+from webapp.images.services.mend import Code, Spent, no_rest
 from webapp.images.services.repair import Repaired, image_repair, labels_only
 
 log = structlog.get_logger(__name__)
@@ -114,7 +114,7 @@ def with_state(topology: Topology, name: str, state: ShardState) -> Topology:
     return replace(topology, shards=MappingProxyType({**topology.shards, name: entry}))
 
 
-def image_move(image_id: ImageId) -> Repaired:
+def image_move(image_id: ImageId, spent: Spent = no_rest) -> Repaired:
     """Bring one image to its homes, and remove what stood in once that is allowed.
 
     Twice is once. Whatever goes wrong with it stops nobody else.
@@ -124,16 +124,17 @@ def image_move(image_id: ImageId) -> Repaired:
         return Repaired(whole=False)  # an orphan stays where it is until it is adopted
     try:
         if _erased(row):
+            spent(0)
             confirmed = {Outcome.DONE, Outcome.LATER}
             return Repaired(whole=image_erase_finish(image_id=row.id) in confirmed)
-        return _bring(row)
+        return _bring(row, spent)
     except ShoeboxError as error:
         log.warning("image not moved", image=str(image_id), code=error.code, detail=error.detail)
         return Repaired(whole=False)
 
 
-def _bring(row: Image) -> Repaired:
-    repaired = image_repair(image_id=row.id, depths=labels_only, apply=True)
+def _bring(row: Image, spent: Spent) -> Repaired:
+    repaired = image_repair(image_id=row.id, depths=labels_only, apply=True, spent=spent)
     if row.state == ImageState.STORED:
         # It waits for its renditions, not for a place.
         return replace(repaired, whole=not _WRONG & repaired.codes.keys())

@@ -10,6 +10,7 @@ from webapp.core.ids import ImageId, id_parse
 from webapp.healing.models import HealingRun
 from webapp.healing.progress import Progress
 from webapp.healing.throttle import Throttle
+from webapp.images.services.mend import Spent
 from webapp.images.services.repair import Repaired
 
 SAVE_EVERY = 20
@@ -54,7 +55,7 @@ def pass_run(
     run: HealingRun,
     images: Iterable[str],
     *,
-    move: Callable[[ImageId], Repaired],
+    move: Callable[[ImageId, Spent], Repaired],
     pace: Pace,
     moved: Moved,
 ) -> None:
@@ -72,14 +73,12 @@ def pass_run(
     for image_id in images:
         if cursor_of(image_id) <= run.cursor:
             continue
-        repaired = move(id_parse(image_id))
+        repaired = move(id_parse(image_id), pace.throttle.blob)
         moved.images += 1
         moved.bytes_moved += repaired.bytes_moved
         if not repaired.whole:
             moved.short.append(image_id)
         pace.progress.advance(bytes_moved=repaired.bytes_moved)
-        bytes_spent = repaired.bytes_moved + repaired.bytes_read
-        pace.throttle.spent(bytes_spent, blobs=repaired.blobs)
         pace.throttle.step()
         since += 1
         if since % SAVE_EVERY == 0:

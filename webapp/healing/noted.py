@@ -7,6 +7,7 @@ look. It stays until the copy is well, so nothing that is killed or lost on the 
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -136,23 +137,22 @@ def _image_settle(
     """Repair an image, reading what is said to be bad; return how many of its notes went."""
     notes = [(lying, lying.note) for lying in found if lying.note is not None]
     suspected = {note.shard for _, note in notes}
-    repaired = _repair(image_id, suspected)
-    if repaired is not None:
-        throttle.spent(repaired.bytes_moved + repaired.bytes_read, blobs=repaired.blobs)
+    repaired = _repair(image_id, suspected, throttle)
     settled = [lying for lying, note in notes if _is_settled(note, repaired, topology)]
     if len(settled) < len(notes):
         _in_vain[image_id] = True
     return sum(lying.remove() for lying in settled)
 
 
-def _repair(image_id: str, suspected: set[str]) -> Repaired | None:
+def _repair(image_id: str, suspected: set[str], throttle: Throttle) -> Repaired | None:
     def depth(shard: str) -> Depth:
         return Depth.READ if shard in suspected else Depth.INDEX
 
+    repair = partial(image_repair, image_id=image_id, apply=True, spent=throttle.blob)
     try:
-        repaired = image_repair(image_id=image_id, depths=depth, apply=True)
+        repaired = repair(depths=depth)
         if repaired.codes.get(Code.CANNOT_TELL):  # a good copy may lie where nobody looked
-            repaired = image_repair(image_id=image_id, depths=read_all, apply=True)
+            repaired = repair(depths=read_all)
     except ShoeboxError as error:
         log.warning("repair failed", image=image_id, code=error.code, detail=error.detail)
         return None

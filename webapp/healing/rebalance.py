@@ -7,6 +7,7 @@ whoever writes does so in both. Only then copies are made; the old ones go 10 mi
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -24,6 +25,7 @@ from webapp.healing.moving import MovePlan, contents, image_move, moves_plan, pa
 from webapp.healing.moving_run import Moved, Pace, cursor_of, pass_run, pause_seconds
 from webapp.healing.rebuild_seen import ImageSeen
 from webapp.images.models import Image
+from webapp.images.services.mend import Spent
 from webapp.images.services.moved import image_moved
 from webapp.images.services.repair import Repaired
 
@@ -128,7 +130,7 @@ def rebalance_run(
         pace.sleep(known_after - since)
     moved, left = Moved(), _images(old)
     while True:
-        pass_run(run, left, move=lambda i: _move(i, new), pace=pace, moved=moved)
+        pass_run(run, left, move=partial(_move, new), pace=pace, moved=moved)
         left = left_behind(old)
         if not left or moved.short or not pace.wait:
             break
@@ -150,8 +152,8 @@ def _images(old: int) -> list[str]:
     return sorted(found, key=cursor_of)
 
 
-def _move(image_id: ImageId, new: int) -> Repaired:
-    repaired = image_move(image_id)
+def _move(new: int, image_id: ImageId, spent: Spent) -> Repaired:
+    repaired = image_move(image_id, spent)
     if not repaired.whole:
         return repaired
     try:

@@ -85,15 +85,15 @@ def repair_run(
     run = (run_find(scope) if apply else None) or HealingRun(verb=VERB, scope=str(scope))
     summary = _summary_of(run)
     after = run.cursor
+    work = partial(_repair, scope=scope, apply=apply, throttle=throttle)
     while not until():
         ids, after = scope_page(scope, after=after, limit=PAGE)
         if not after:
             summary.finished = True
             break
-        for repaired in _repair_many(ids, scope, apply=apply, parallel=parallel):
+        for repaired in _repair_many(ids, work, parallel=parallel):
             summary.add(repaired)
             progress.advance(bytes_moved=repaired.bytes_moved)
-            throttle.spent(repaired.bytes_moved + repaired.bytes_read, blobs=repaired.blobs)
             throttle.step()
         if apply:
             _keep(run, summary, after)
@@ -126,10 +126,9 @@ def _finish(run: HealingRun, summary: Summary) -> None:
 
 
 def _repair_many(
-    ids: Sequence[str], scope: Scope, *, apply: bool, parallel: int
+    ids: Sequence[str], work: Callable[[str], Repaired], *, parallel: int
 ) -> Iterator[Repaired]:
     """Yield what became of each image; ``parallel`` are under way, and few wait."""
-    work = partial(_repair, scope=scope, apply=apply)
     if parallel == 1:
         yield from map(work, ids)
         return
@@ -169,9 +168,11 @@ def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
             one.close()
 
 
-def _repair(image_id: str, *, scope: Scope, apply: bool) -> Repaired:
+def _repair(image_id: str, *, scope: Scope, apply: bool, throttle: Throttle) -> Repaired:
     try:
-        return image_repair(image_id=image_id, depths=scope.depths, apply=apply)
+        return image_repair(
+            image_id=image_id, depths=scope.depths, apply=apply, spent=throttle.blob
+        )
     except ShoeboxError as error:
         log.warning("repair failed", image=image_id, code=error.code, detail=error.detail)
         return Repaired(Counter({Code.FAILED: 1}), whole=False)

@@ -4,6 +4,7 @@ Bytes are what large blobs cost, and requests what small ones cost: to copy 40 K
 as long as to copy 10, so a limit of bytes alone never rests a repair of renditions.
 """
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ PAUSE_AT_LEAST = 0.001
 
 
 class Throttle:
-    """Spreads bytes, blobs and steps over time. For one thread.
+    """Spreads bytes, blobs and steps over time, of all threads that share it together.
 
     A debt is paid by sleeping after the bytes were moved, so a blob larger than a second's
     worth is moved at full speed and paid for afterwards.
@@ -39,6 +40,7 @@ class Throttle:
         self._clock = clock
         self._sleep = sleep
         self._free_at = clock()
+        self._lock = threading.Lock()
 
     def spent(self, count: int, *, blobs: int = 0) -> None:
         """Wait until more is within both rates; time nobody used is not saved.
@@ -47,10 +49,19 @@ class Throttle:
             count: Bytes.
             blobs: What they were in.
         """
-        now = self._clock()
         owed = max(count * self._byte_seconds, blobs * self._blob_seconds)
-        self._free_at = max(self._free_at, now) + owed
-        self._rest(self._free_at - now)
+        with self._lock:
+            now = self._clock()
+            free_at = self._free_at = max(self._free_at, now) + owed
+        self._rest(free_at - now)
+
+    def blob(self, size: int) -> None:
+        """Wait as long as one copy costs that was read or written.
+
+        Args:
+            size: Bytes.
+        """
+        self.spent(size, blobs=1)
 
     def step(self) -> None:
         """Rest after one unit of work."""

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -66,10 +66,19 @@ WRITTEN = {Verb.COPY: Code.COPIED, Verb.REPLACE: Code.REPLACED}
 REMOVED = {Verb.REMOVE: Code.WENT_HOME, Verb.DISCARD: Code.DISCARDED}
 
 
+Spent = Callable[[int], None]
+"""Told of every copy that was read or written, with its bytes; may rest before it returns."""
+
+
+def no_rest(_size: int) -> None:
+    """Go on at once."""
+
+
 @dataclass(slots=True)
 class Tally:
     """What was found and done, by code, and the bytes that were moved for it."""
 
+    spent: Spent = no_rest
     codes: Counter[str] = field(default_factory=Counter)
     bytes_moved: int = 0
     suspicious: bool = False
@@ -90,6 +99,7 @@ def blob_write(
                     done.add(step.shard)
                     tally.codes[WRITTEN[step.verb]] += 1
                     tally.bytes_moved += blob.size
+                    tally.spent(blob.size)
     except DigestMismatchError as error:
         tally.suspicious = True
         log.warning("no good copy", key=placement.key(blob.name), detail=error.detail)

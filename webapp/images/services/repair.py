@@ -21,7 +21,16 @@ from webapp.images.models import Image, ImageState
 from webapp.images.on_demand import made_wanted
 from webapp.images.services.erase import image_erase_again
 from webapp.images.services.lease import Lease, image_leased
-from webapp.images.services.mend import REMOVED, WRITTEN, Code, Tally, blob_remove, blob_write
+from webapp.images.services.mend import (
+    REMOVED,
+    WRITTEN,
+    Code,
+    Spent,
+    Tally,
+    blob_remove,
+    blob_write,
+    no_rest,
+)
 from webapp.images.services.outcome import image_find
 from webapp.images.services.remake import image_remake
 from webapp.images.services.replicas import replicas_see
@@ -37,15 +46,11 @@ class Repaired:
         codes: How often each ``Code``.
         whole: Whether nothing is missing anywhere now.
         bytes_moved: Written to shards.
-        bytes_read: Read to compare them.
-        blobs: Copies that were read or written, and one for its records.
     """
 
     codes: Mapping[str, int] = field(default_factory=Counter)
     whole: bool = True
     bytes_moved: int = 0
-    bytes_read: int = 0
-    blobs: int = 1
 
 
 def read_all(_shard: str) -> Depth:
@@ -63,7 +68,9 @@ def suspecting(shard: str) -> Depths:
     return lambda name: Depth.READ if name == shard else Depth.INDEX
 
 
-def image_repair(*, image_id: str, depths: Depths = read_all, apply: bool) -> Repaired:
+def image_repair(
+    *, image_id: str, depths: Depths = read_all, apply: bool, spent: Spent = no_rest
+) -> Repaired:
     """Bring everything an image has to its homes again, from any good copy. Twice is once.
 
     A bad copy goes to quarantine and is replaced; it never replaces a good one. A shard that
@@ -75,16 +82,20 @@ def image_repair(*, image_id: str, depths: Depths = read_all, apply: bool) -> Re
         image_id: The image.
         depths: How closely each shard is looked at.
         apply: False: look and say what would be done.
+        spent: Told of each copy as it was read or written, and of the records once, so that
+            an image of many copies does not keep the disks of others busy all at once.
     """
     image = image_find(image_id=image_id)
     if image is None or _erased(image):
         return Repaired(Counter({Code.GONE: 1}))
     placement = Placement.of(image.image_id, topology_now())
-    tally = Tally()
+    tally = Tally(spent)
     look = _without_bad_sizes(_look(image, placement, depths), placement, tally, apply=apply)
+    for size in _sizes_read(look):
+        spent(size)
     done = _write_all(image, placement, look, tally) if apply else _say_all(look, tally)
     if tally.suspicious and depths is not read_all:
-        return image_repair(image_id=image_id, depths=read_all, apply=apply)
+        return image_repair(image_id=image_id, depths=read_all, apply=apply, spent=spent)
     complete = _conclude(look, done, tally, apply=apply)
     if image.state != ImageState.DELETED:
         complete &= manifest_mend(image, placement, depths, tally, apply=apply)
@@ -93,9 +104,8 @@ def image_repair(*, image_id: str, depths: Depths = read_all, apply: bool) -> Re
         complete &= _follow_up(image, look, done, tally, complete=complete)
     if complete and not tally.codes:
         tally.codes[Code.WHOLE] += 1
-    read = _sizes_read(look)
-    blobs = len(read) + sum(map(len, done.values())) + 1
-    return Repaired(tally.codes, complete, tally.bytes_moved, sum(read), blobs)
+    spent(0)
+    return Repaired(tally.codes, complete, tally.bytes_moved)
 
 
 Look = Sequence[tuple[Wanted, Sequence[Place]]]

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 from webapp.healing.throttle import Throttle
 
 
@@ -67,3 +69,13 @@ def test_each_step_is_followed_by_a_rest():
     throttle.step()
 
     assert clock.now == 1.0
+
+
+def test_threads_share_what_a_second_allows():
+    rests = []
+    throttle = Throttle(0, 4, clock=lambda: 0.0, sleep=rests.append)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(throttle.blob, [1] * 8))
+
+    assert sorted(rests) == [0.25 * turn for turn in range(1, 9)]
