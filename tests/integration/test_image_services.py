@@ -148,6 +148,16 @@ def test_an_idempotency_key_gives_the_same_answer(owner, tmp_path):
     assert make_image(owner, tmp_path, data=data, key="k").image == first.image
 
 
+def test_a_key_that_was_answered_with_a_duplicate_is_not_used_for_other_bytes(owner, tmp_path):
+    data = make_picture()
+    first = make_image(owner, tmp_path, data=data)
+    for _ in range(2):
+        again = make_image(owner, tmp_path, data=data, key="k")
+        assert (again.image, again.duplicate) == (first.image, True)
+    with pytest.raises(ConflictError):
+        make_image(owner, tmp_path, key="k")
+
+
 def test_an_idempotency_key_is_not_used_for_other_bytes(owner, tmp_path):
     make_image(owner, tmp_path, key="k")
     with pytest.raises(ConflictError):

@@ -69,15 +69,33 @@ def image_register(*, owner: "User", upload: Upload, replaces: Image | None = No
 
 def _answer(known: Known, upload: Upload) -> Registered | None:
     """Return the image that is there: the key's, or the same picture."""
-    if known.key_digest and known.key_digest != upload.source_digest:
-        raise ConflictError(
-            f"Idempotency-Key {upload.idempotency_key[:64]!r} was used for other bytes."
-        )
+    if known.key_digest:
+        _key_check(known.key_digest, upload)
     if known.key_image and (image := _find(known.key_image)):
         return Registered(image, duplicate=True, topology=known.topology)
     if known.duplicate and (image := _find(known.duplicate)):
-        return _answer_duplicate(image, upload, known.topology)
+        answer = _answer_duplicate(image, upload, known.topology)
+        _key_remember(image, upload)
+        return answer
     return None
+
+
+def _key_check(used_for: str, upload: Upload) -> None:
+    if used_for != upload.source_digest:
+        raise ConflictError(
+            f"Idempotency-Key {upload.idempotency_key[:64]!r} was used for other bytes."
+        )
+
+
+def _key_remember(image: Image, upload: Upload) -> None:
+    """Note the key of an upload that was answered with an image which was there before."""
+    if key := _idempotency_key(image, upload):
+        there, _ = IdempotencyKey.objects.get_or_create(
+            owner=key.owner,
+            key=key.key,
+            defaults={"source_digest": key.source_digest, "image_id": key.image_id},
+        )
+        _key_check(there.source_digest, upload)
 
 
 def _find(image_id: str) -> Image | None:
