@@ -15,7 +15,8 @@ from webapp.core.text import TEXT_LENGTH
 
 MOST_KEY = 255
 
-_TEXT = {"type": "string", "description": f"Cleaned; {TEXT_LENGTH} characters are kept."}
+_TEXT = {"type": "string", "maxLength": TEXT_LENGTH, "description": "Cleaned."}
+_NAME = {"type": "string", "description": f"Cleaned; its last {TEXT_LENGTH} characters are kept."}
 _WORDS: dict[str, Any] = {
     "title": _TEXT,
     "album": _TEXT,
@@ -55,7 +56,7 @@ PARAMETERS: list[dict[str, Any]] = [
             "schema": schema,
             "description": "Of a raw body; in a form it is a field.",
         }
-        for name, schema in {"filename": _TEXT, **_WORDS}.items()
+        for name, schema in {"filename": _NAME, **_WORDS}.items()
     ),
 ]
 

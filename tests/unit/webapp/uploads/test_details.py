@@ -42,11 +42,17 @@ def test_a_hostile_name_is_made_harmless(sent, kept):
 
 
 @pytest.mark.parametrize("character", ["x", "\u00e9", "\U0001f600"])
-def test_4000_characters_are_cut(character):
-    long = character * 4000
-    details = details_read({"title": long, "album": long}, filename=long + ".jpg")
-    assert (details.title, details.album) == (character * TEXT_LENGTH,) * 2
+def test_a_name_of_4000_characters_is_cut_and_keeps_its_end(character):
+    details = details_read({}, filename=character * 4000 + ".jpg")
     assert details.filename == character * (TEXT_LENGTH - 4) + ".jpg"
+
+
+@pytest.mark.parametrize("name", ["title", "album"])
+@pytest.mark.parametrize("character", ["x", "\u00e9", "\U0001f600"])
+def test_words_that_are_too_long_are_refused_with_their_length(name, character):
+    assert getattr(details_read({name: character * TEXT_LENGTH}), name) == character * TEXT_LENGTH
+    with pytest.raises(MalformedRequestError, match=f"The {name} has 256 characters; 255 are"):
+        details_read({name: character * 256})
 
 
 @pytest.mark.parametrize(
