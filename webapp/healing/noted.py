@@ -138,6 +138,7 @@ def _image_settle(
     notes = [(lying, lying.note) for lying in found if lying.note is not None]
     suspected = {note.shard for _, note in notes}
     repaired = _repair(image_id, suspected, throttle)
+    throttle.step()
     settled = [lying for lying, note in notes if _is_settled(note, repaired, topology)]
     if len(settled) < len(notes):
         _in_vain[image_id] = True

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 
 PAUSE_AT_LEAST = 0.001
+WITHIN_SECONDS = 1.0
+"""In the middle of an image nobody rests for longer: what was seen of it grows old."""
 
 
 class Throttle:
@@ -49,23 +51,29 @@ class Throttle:
             count: Bytes.
             blobs: What they were in.
         """
-        owed = max(count * self._byte_seconds, blobs * self._blob_seconds)
-        with self._lock:
-            now = self._clock()
-            free_at = self._free_at = max(self._free_at, now) + owed
-        self._rest(free_at - now)
+        self._rest(self._owed(count, blobs))
 
     def blob(self, size: int) -> None:
-        """Wait as long as one copy costs that was read or written.
+        """Wait as long as one copy costs that was read or written, for a second at most.
+
+        What is left of it is for ``step``.
 
         Args:
             size: Bytes.
         """
-        self.spent(size, blobs=1)
+        self._rest(min(self._owed(size, 1), WITHIN_SECONDS))
 
     def step(self) -> None:
-        """Rest after one unit of work."""
-        self._rest(self._pause)
+        """Rest after one unit of work, and for what is still owed."""
+        self._rest(self._owed(0, 0) + self._pause)
+
+    def _owed(self, count: int, blobs: int) -> float:
+        """Return for how many seconds to rest, with so much more."""
+        seconds = max(count * self._byte_seconds, blobs * self._blob_seconds)
+        with self._lock:
+            now = self._clock()
+            self._free_at = max(self._free_at, now) + seconds
+            return self._free_at - now
 
     def _rest(self, seconds: float) -> None:
         if seconds >= PAUSE_AT_LEAST:

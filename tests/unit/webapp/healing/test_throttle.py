@@ -71,11 +71,21 @@ def test_each_step_is_followed_by_a_rest():
     assert clock.now == 1.0
 
 
+def test_in_the_middle_of_an_image_nobody_rests_for_long_and_all_is_paid_after_it():
+    throttle, clock = _throttle(100)
+
+    throttle.blob(500)
+    within = clock.now
+    throttle.step()
+
+    assert (within, clock.now) == (1.0, 5.0)
+
+
 def test_threads_share_what_a_second_allows():
     rests = []
-    throttle = Throttle(0, 4, clock=lambda: 0.0, sleep=rests.append)
+    throttle = Throttle(0, 8, clock=lambda: 0.0, sleep=rests.append)
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(throttle.blob, [1] * 8))
 
-    assert sorted(rests) == [0.25 * turn for turn in range(1, 9)]
+    assert sorted(rests) == [0.125 * turn for turn in range(1, 9)]
