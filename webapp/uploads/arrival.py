@@ -11,11 +11,14 @@ from typing import Final, Self
 from webapp.core.errors import TooLargeError
 from webapp.storage.base import ONCE_BYTES
 from webapp.uploads.spool import Held, Spool, Spooled
+from webapp.uploads.threads import STORE_THREADS
 
 PROMPT_SECONDS: Final = 0.05
-"""Who needs longer is spooled, and holds no more than one buffer from then on."""
+STEADY_BYTES: Final = 64 * 1024
+"""Of whom less comes in so long is spooled, and holds no more than one buffer from then on."""
 PROMPT_BYTES: Final = ONCE_BYTES
-TOGETHER_BYTES: Final = 32 * 1024 * 1024
+TOGETHER_BYTES: Final = 2 * STORE_THREADS * PROMPT_BYTES
+"""As many of the largest as are stored at a time, and as many again that arrive meanwhile."""
 
 
 class PromptRoom:
@@ -56,7 +59,17 @@ class Arrival:
     """
 
     # Thousands are held at a time.
-    __slots__ = ("_folder", "_held", "_limit", "_moving", "_parts", "_room", "_spool", "_timer")
+    __slots__ = (
+        "_folder",
+        "_held",
+        "_held_before",
+        "_limit",
+        "_moving",
+        "_parts",
+        "_room",
+        "_spool",
+        "_timer",
+    )
 
     def __init__(self, *, folder: Path, limit: int, room: PromptRoom = prompt_room) -> None:
         self._folder = folder
@@ -64,6 +77,7 @@ class Arrival:
         self._room = room
         self._parts: list[bytes | memoryview] = []
         self._held = 0
+        self._held_before = 0
         self._timer: asyncio.TimerHandle | None = None
         self._spool: Spool | None = None
         self._moving: asyncio.Task[None] | None = None
@@ -118,9 +132,19 @@ class Arrival:
         self._held = size
         self._parts.append(data)
         if self._timer is None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(PROMPT_SECONDS, self._spool_from_now)
+            self._wait()
         return True
+
+    def _wait(self) -> None:
+        self._held_before = self._held
+        self._timer = asyncio.get_running_loop().call_later(PROMPT_SECONDS, self._look_again)
+
+    def _look_again(self) -> None:
+        """Spool it now, unless more keeps coming: then it is we who are slow."""
+        if self._held - self._held_before < STEADY_BYTES:
+            self._spool_from_now()
+        else:
+            self._wait()
 
     def _spool_from_now(self) -> Spool:
         if self._spool is None:

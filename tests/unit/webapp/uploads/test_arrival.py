@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from webapp.core.errors import TooLargeError
 from webapp.uploads import arrival as arrival_module
-from webapp.uploads.arrival import PROMPT_BYTES, Arrival, PromptRoom
+from webapp.uploads.arrival import PROMPT_BYTES, STEADY_BYTES, Arrival, PromptRoom
 from webapp.uploads.spool import Held, Spooled
 
 LIMIT = 4 * PROMPT_BYTES
@@ -61,6 +61,14 @@ async def test_what_takes_longer_is_spooled_while_more_is_waited_for(arrival, fo
     received = await arrival.finish()
     assert isinstance(received, Spooled)
     assert received.path.read_bytes() == bytes(200_000) + b"end"
+
+
+@pytest.mark.parametrize(("more", "kept"), [(STEADY_BYTES, Held), (STEADY_BYTES - 1, Spooled)])
+async def test_what_keeps_coming_stays_for_another_moment(arrival, more, kept):
+    await arrival.write(b"first")
+    await arrival.write(bytes(more))
+    arrival._look_again()
+    assert isinstance(await arrival.finish(), kept)
 
 
 async def test_what_is_large_is_spooled(arrival):
