@@ -1,5 +1,9 @@
-"""Logging: one JSON line per event on standard error, from every process alike."""
+"""Logging: one JSON line per event on standard error, from every process alike.
 
+Where that is a terminal somebody reads it, and the lines are written for people.
+"""
+
+import sys
 from typing import Any
 
 import structlog
@@ -14,21 +18,30 @@ _SHARED: list[Any] = [
     structlog.stdlib.ExtraAdder(),
 ]
 
+
+def rendering(*, terminal: bool) -> list[Any]:
+    """Return the processors that turn an event into a line."""
+    if terminal:
+        # Plain tracebacks: the others show the values of variables, and some are secret.
+        plain = structlog.dev.plain_traceback
+        return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "json": {
+        "lines": {
             "()": structlog.stdlib.ProcessorFormatter,
             "foreign_pre_chain": _SHARED,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(),
+                *rendering(terminal=sys.stderr.isatty()),
             ],
         },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["stderr"], "level": settings().log_level.upper()},
     "loggers": {
         "django.request": {"level": "ERROR"},
