@@ -37,17 +37,39 @@ def inserts_held(system):
             index.execute(END_WAITING)
 
 
+HANGING = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+
+
 @contextmanager
 def answers_of_commits_held(system):
     """Let commits happen and not return: they wait for a standby that there is not."""
-    with psycopg.connect(system.environment["SHOEBOX_DATABASE_URL"], autocommit=True) as index:
+    url = system.environment["SHOEBOX_DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as index:
         index.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
         index.execute("SELECT pg_reload_conf()")
         try:
+            # The checkpointer tells the others, in its own time.
+            wait_until(lambda: commit_hangs(index, url), seconds=60, what="commits to hang")
             yield index
         finally:
             index.execute("ALTER SYSTEM RESET synchronous_standby_names")
             index.execute("SELECT pg_reload_conf()")
+
+
+def commit_hangs(index, url):
+    """Commit something; return whether that had to wait, and end its waiting."""
+    with psycopg.connect(url, autocommit=True) as probe, ThreadPoolExecutor(1) as thread:
+        written = "SELECT pg_logical_emit_message(true, 'drill', '')"
+        done, pid = thread.submit(probe.execute, written), probe.info.backend_pid
+        wait_until(
+            lambda: done.done() or index.execute(f"{HANGING} AND pid = {pid}").fetchone(),
+            seconds=60,
+            what="a commit to end or to hang",
+        )
+        hung = not done.done()
+        index.execute("SELECT pg_cancel_backend(%s)", [pid])
+        done.result()
+    return hung
 
 
 @contextmanager
@@ -95,10 +117,9 @@ def test_an_upload_killed_after_its_commit_and_before_its_answer_happened_whole(
     client, body = system.client, samples.jpeg()
     listed = client.listed()
     with answers_of_commits_held(system) as index, uploading(system, body, KEY) as answer:
-        hanging = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
         inserted = "SELECT 1 FROM pg_locks WHERE relation = 'images_idempotencykey'::regclass"
         wait_until(
-            lambda: index.execute(hanging).fetchone() and index.execute(inserted).fetchone(),
+            lambda: index.execute(HANGING).fetchone() and index.execute(inserted).fetchone(),
             seconds=60,
             what="the commit of the upload to hang",
         )
