@@ -2,42 +2,19 @@
 
 from datetime import timedelta
 
-import structlog
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from webapp.cluster.models import ClusterState
-from webapp.cluster.snapshot import cluster_state, topology_now
-from webapp.cluster.stores import fleet
-from webapp.core.errors import SignatureError
-from webapp.core.journal import EMPTY, Journal, journal_load
-from webapp.core.keys import JOURNAL_KEY
+from webapp.cluster.snapshot import cluster_state
+from webapp.core.journal import Journal
 from webapp.core.manifest import Revision
 from webapp.images.models import Image, ImageState, JournalEntry
-from webapp.images.services.journal import journal_import
-from webapp.storage.documents import document_fetch_all, file_read
-
-log = structlog.get_logger(__name__)
+from webapp.images.services.journal_later import journal_find, journal_import
 
 GRACE = timedelta(days=30)
 BATCH = 500
-
-
-def journal_find() -> Journal:
-    """Return the newest valid journal on file or shards; an empty one when there is none."""
-    topology = topology_now()
-    names = [entry.name for entry in topology.shards.values() if entry.state.readable]
-    copies = [file_read(settings.SHOEBOX.journal_file)]
-    copies += document_fetch_all(fleet().stores(topology, names), JOURNAL_KEY).given.values()
-    found = [EMPTY]
-    for data in filter(None, copies):
-        try:
-            found.append(journal_load(data, keyring=settings.SHOEBOX.keyring))
-        except SignatureError as error:
-            log.warning("journal refused", detail=error.detail)
-    return max(found, key=lambda journal: journal.revision)
 
 
 def deletions_restore(*, silent: bool) -> None:

@@ -6,10 +6,12 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from webapp.cluster.publishing import topology_republish
 from webapp.cluster.snapshot import topology_now
 from webapp.cluster.stores import fleet
 from webapp.core.errors import MalformedRequestError, NotFoundError
 from webapp.core.ids import PARTITION_COUNT, number_decode
+from webapp.healing.adopt_journal import journal_take_over
 from webapp.healing.models import HealingRun
 from webapp.healing.progress import Progress
 from webapp.healing.rebuild_topology import topology_find
@@ -53,6 +55,10 @@ def plan_make(asked: Asked) -> ScrubPlan:
     """
     topology = topology_indexed()
     indexed = topology is not None
+    if indexed and asked.apply:
+        # An index that was restored from a dump lacks versions and deletions since then.
+        topology = topology_republish()
+        journal_take_over()
     if topology is None:
         topology = topology_find()
         if asked.apply:

@@ -1,7 +1,7 @@
 """`manage.py bootstrap`: what a new installation needs once. Twice is once.
 
-Declares the queues, makes the admin user and its token from SHOEBOX_ADMIN_*, and adds and
-activates the shards of SHOEBOX_BOOTSTRAP_SHARDS (`name=url@zone,…`) that are not there yet.
+Declares the queues, makes the admin user and its token from SHOEBOX_ADMIN_*, and adds the shards of
+SHOEBOX_BOOTSTRAP_SHARDS (`name=url@zone,…`) whose names are new, and activates them.
 """
 
 from typing import Any
@@ -49,14 +49,16 @@ class Command(BaseCommand):
         self.stdout.write(f"admin: {shoebox.admin_username} {'made' if made else 'is there'}")
 
     def _shards(self) -> None:
-        for text in settings.SHOEBOX.bootstrap_shards:
-            name, url, zone = _parse(text)
+        asked = [_parse(text) for text in settings.SHOEBOX.bootstrap_shards]
+        for name, url, zone in asked:
             if Shard.objects.filter(name=name).exists():
                 continue
             shard_add(name=name, url=url, zone=zone)
             self.stdout.write(f"shard {name}: added in zone {zone}")
+        # Others that join were added by somebody who wants to look at them first.
+        ours = [name for name, _, _ in asked]
         joining = Shard.objects.filter(state=ShardState.JOINING.label)
-        names = list(joining.values_list("name", flat=True))
+        names = list(joining.filter(name__in=ours).values_list("name", flat=True))
         if names:
             topology = shard_activate(names=names)
             journal_publish()

@@ -17,14 +17,17 @@ from webapp.core.journal import EMPTY, Journal, journal_dump, journal_load
 from webapp.core.keys import JOURNAL_KEY
 from webapp.core.manifest import Revision
 from webapp.images.models import Image, JournalEntry
+from webapp.images.services.journal_later import journal_import, later_take_over
 from webapp.storage.base import BlobStore
 from webapp.storage.documents import document_publish, file_publish, file_read
 
 log = structlog.get_logger(__name__)
 
-BATCH = 500
 ROUNDS = 3
 """Beyond that others publish all the while, and one of them is the last."""
+NOTHING = Revision(0, 0)
+_newest_drawn = NOTHING
+"""The newest list this process drew up: an index that does not have its count went back."""
 
 
 def journal_add(image: Image, *, anew: bool = True) -> None:
@@ -67,10 +70,12 @@ def journal_publish() -> Revision:
     one that hangs must not keep uploads from the index. Whoever finds that a newer list was
     drawn up meanwhile publishes once more, so that an older one does not stay over a newer.
     Shards that do not answer get it with the next publication; readers take the highest.
-    What a list on file has that is newer than the index's is taken over first: an index that
-    was lost, or restored from an old dump, must not publish less than was known.
+    What a list on file or shards has that is newer than the index's is taken over first: an index
+    that was lost, or restored from an old dump, must not publish less than was known. The shards
+    are asked where this process cannot know that the index is not behind them.
     """
-    cluster_state()
+    if not cluster_state().read_only and _may_be_behind():
+        later_take_over()
     for _ in range(ROUNDS):
         drawn = _draw_up()
         if drawn.data:
@@ -79,6 +84,10 @@ def journal_publish() -> Revision:
         if _revision() <= drawn.revision:
             break
     return drawn.revision
+
+
+def _may_be_behind() -> bool:
+    return _newest_drawn == NOTHING or _revision() < _newest_drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,7 @@ class _Drawn:
 
 
 def _draw_up() -> _Drawn:
+    global _newest_drawn  # noqa: PLW0603 - of all threads of the process
     with transaction.atomic():
         state = ClusterState.objects.select_for_update().get(id=ClusterState.ONLY)
         if state.read_only:
@@ -100,6 +110,7 @@ def _draw_up() -> _Drawn:
         journal = _journal(state)
         data = journal_dump(journal, keyring=settings.SHOEBOX.keyring)
         file_publish(settings.SHOEBOX.journal_file, data)
+    _newest_drawn = max(_newest_drawn, journal.revision)
     return _Drawn(journal.revision, data)
 
 
@@ -126,18 +137,6 @@ def _take_over(state: ClusterState) -> None:
     log.warning("journal on file is newer", revision=list(known.revision))
     journal_import(known)
     state.epoch, state.journal_counter = known.revision
-
-
-def journal_import(journal: Journal) -> None:
-    """List what another journal lists, where the index lists nothing."""
-    JournalEntry.objects.bulk_create(
-        (
-            JournalEntry(image_id=image_id, epoch=revision.epoch, revision=revision.counter)
-            for image_id, revision in journal.entries.items()
-        ),
-        ignore_conflicts=True,
-        batch_size=BATCH,
-    )
 
 
 def _journal(state: ClusterState) -> Journal:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webapp.cluster.models import Shard
-from webapp.cluster.publishing import topology_republish
+from webapp.cluster.publishing import topology_publish
 from webapp.cluster.report import shard_finding, shard_rows
 from webapp.cluster.services import (
     DEFAULT_POOL,
@@ -104,7 +104,9 @@ class Command(BaseCommand):
             raise CommandError(f"Not well: {', '.join(failed)}")
 
     def _publish(self, _options: dict[str, Any]) -> None:
-        topology, journal = topology_republish(), journal_publish()
+        # A new revision, also of the same words: readers keep what they have of the same one,
+        # and it may be signed with a key that is about to go.
+        topology, journal = topology_publish(change=lambda: None), journal_publish()
         self.stdout.write(
             f"Published: topology revision {topology.revision}, journal {journal.epoch}."
             f"{journal.counter}, signed with key {settings.SHOEBOX.keyring.current.key_id}."
