@@ -6,7 +6,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -127,21 +127,29 @@ def open_file(folder: int, name: str) -> tuple[int, bytes | None] | None:
     Returns:
         A descriptor the caller closes, and the label as it lies on the disk.
     """
+    found = _opened(folder, name, attribute_get)
+    if found is None or found[1] is not None:
+        return found
+    for _ in range(_SIDECAR_ATTEMPTS):
+        os.close(found[0])
+        before = sidecar_get(folder, name)
+        found = _opened(folder, name, lambda _file: sidecar_get(folder, name))
+        if found is None or found[1] == before:
+            return found
+    return found[0], None
+
+
+def _opened(
+    folder: int, name: str, label_of: Callable[[int], bytes | None]
+) -> tuple[int, bytes | None] | None:
     file = _open_regular(folder, name)
     if file is None:
         return None
-    label = attribute_get(file)
-    if label is not None:
-        return file, label
-    for _ in range(_SIDECAR_ATTEMPTS):
-        before = sidecar_get(folder, name)
+    try:
+        return file, label_of(file)
+    except BaseException:
         os.close(file)
-        file = _open_regular(folder, name)
-        if file is None:
-            return None
-        if sidecar_get(folder, name) == before:
-            return file, before
-    return file, None
+        raise
 
 
 def clear_leftovers(folder: int, *, now: float | None = None) -> None:

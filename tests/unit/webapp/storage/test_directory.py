@@ -3,6 +3,7 @@
 import errno
 import os
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -305,3 +306,20 @@ class TestKeys:
             (root / key).touch()
         expected = sorted(key for key in keys if key.startswith(prefix) and key > after)
         assert list(DirectoryStore("a", root).keys(prefix, after=after)) == expected
+
+
+@pytest.mark.parametrize("sidecars", [False, True])
+def test_a_label_that_cannot_be_read_leaves_no_file_open(tmp_path, monkeypatch, sidecars):
+    store = DirectoryStore("s1", tmp_path, attributes=not sidecars)
+    store.put(KEY, DATA, label=LABEL)
+
+    def broken(*_args):
+        raise OSError(errno.EIO, "broken")
+
+    name = "sidecar_get" if sidecars else "attribute_get"
+    monkeypatch.setattr(f"webapp.storage.disk_files.{name}", broken)
+    before = list(Path("/proc/self/fd").iterdir())
+    for _ in range(3):
+        with pytest.raises(ShardUnavailableError):
+            store.stat(KEY)
+    assert len(list(Path("/proc/self/fd").iterdir())) == len(before)
