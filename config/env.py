@@ -290,12 +290,17 @@ class Settings(BaseModel):
         "the same connection.",
     )
     shared_cache_ttl: int = Field(
-        86_400, gt=0, description="Seconds the shared cache keeps a blob that nobody asks for."
+        86_400,
+        gt=0,
+        description="Seconds the shared cache keeps a blob that nobody asks for. Erased images "
+        "stay in the deletion journal for so long: writers and workers have to know it, too.",
     )
     reader_deadline_seconds: float = Field(
         10.0, gt=0, description="A read that takes longer is answered with 503."
     )
-    link_seconds: int = Field(86_400, gt=0, description="How long a signed link is valid.")
+    link_seconds: int = Field(
+        86_400, gt=0, description="A signed link is valid for so long at least, at most for twice."
+    )
 
     import_ports: tuple[str, ...] = Field(
         ("80", "443"),

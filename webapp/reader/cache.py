@@ -57,6 +57,11 @@ class BlobCache:
         self._held.pop(key)
         self._large.pop(key, None)
 
+    def clear(self) -> None:
+        """Drop everything."""
+        for key in [*self._held, *self._large]:
+            self.forget(key)
+
     def purge(self, image_ids: Container[str]) -> None:
         """Drop every blob of these images."""
         for key in [*self._held, *self._large]:

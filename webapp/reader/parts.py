@@ -31,6 +31,8 @@ from webapp.storage.aio.guarded import GuardedReader
 from webapp.storage.shared_cache import SharedCache
 
 PURGE_SECONDS: Final = 0.5
+UNHEARD_SECONDS: Final = 60.0
+"""Less than an erased image is listed for at least."""
 log = structlog.get_logger("webapp.reader")
 
 
@@ -149,6 +151,9 @@ class Parts:
         self.notes.add(copy)
 
     def _purge(self, journal: Journal) -> None:
+        if self.journal.age > UNHEARD_SECONDS:
+            # Somebody may have been listed and taken off again meanwhile.
+            self.cache.clear()
         self.cache.purge(journal.entries)
 
     def _source_make(self) -> BlobSource:

@@ -6,7 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeVar
 
-from webapp.core.errors import DigestMismatchError, ShardsUnavailableError, ShardUnavailableError
+from webapp.core.errors import (
+    DigestMismatchError,
+    NotFoundError,
+    ShardsUnavailableError,
+    ShardUnavailableError,
+)
 from webapp.core.ids import ImageId
 from webapp.core.journal import Journal
 from webapp.core.signing import bytes_digest
@@ -137,7 +142,11 @@ class BlobSource:
                 await self._expect(reader, blob, opened)
             return opened
 
-        got = await self._walk(image_id, attempt, discard=AsyncBlob.aclose)
+        try:
+            got = await self._walk(image_id, attempt, discard=AsyncBlob.aclose)
+        except (NotFoundError, ShardsUnavailableError):
+            self.cache.forget(blob.key)  # it may have been made again, as other bytes
+            raise
         return BlobStream(
             got.value,
             shard=got.reader.name,
@@ -248,9 +257,12 @@ class BlobSource:
 
     async def _expect(self, reader: GuardedReader, blob: LargeBlob, opened: AsyncBlob) -> None:
         label = opened.stat.label
-        if label is None or label.digest != blob.digest or opened.stat.size != blob.size:
+        if label is None or (label.digest == blob.digest and opened.stat.size != blob.size):
             await opened.aclose()
             raise self._bad(reader, blob.key, "label")
+        if label.digest != blob.digest:  # another one, and nothing says that it is bad
+            await opened.aclose()
+            raise DigestMismatchError(shard=reader.name, key=blob.key)
 
     def _refuse_noted(self, reader: GuardedReader, key: str) -> None:
         if self.noted.is_bad(reader.name, key):

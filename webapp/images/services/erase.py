@@ -2,7 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from webapp.cluster.clock import index_now
 from webapp.cluster.snapshot import topology_now
@@ -28,8 +30,9 @@ a minute for a shard that is stuck; the rest is for bytes that only trickle.
 def image_erase_finish(*, image_id: str) -> Outcome:
     """Finish a deletion: tombstones everywhere; when erased, no byte left and the journal done.
 
-    An erased image stays listed until ``LATE_WRITES`` after it was listed last, and is confirmed
-    once more then: what landed after the first time is removed before anybody may be served it.
+    An erased image is confirmed once more ``LATE_WRITES`` after it was listed last: what landed
+    after the first time is removed before anybody may be served it. It stays listed for as long
+    as a cache that heard of nothing may keep it.
     """
     image = image_find(image_id=image_id)
     if image is None or image.state != ImageState.DELETED:
@@ -47,13 +50,27 @@ def image_erase_finish(*, image_id: str) -> Outcome:
     until: datetime | None = None
     with transaction.atomic():
         if image.restorable_until is None:
-            until = journal_settle(image_id, listed_for=LATE_WRITES)
+            until = _next_look(journal_settle(image_id, listed_for=_listed_for()))
         Image.objects.filter(id=image_id, revision=image.revision).update(due_at=until)
     if until is not None:
         return Outcome.LATER
     if image.restorable_until is None:
         journal_publish()
     return Outcome.DONE
+
+
+def _listed_for() -> timedelta:
+    shoebox = settings.SHOEBOX
+    kept = shoebox.shared_cache_ttl if shoebox.shared_cache_url else 0
+    return max(LATE_WRITES, timedelta(seconds=kept))
+
+
+def _next_look(ends: datetime | None) -> datetime | None:
+    """Return when to confirm again what is listed until ``ends``."""
+    if ends is None:
+        return None
+    soon = ends - _listed_for() + LATE_WRITES
+    return soon if soon > timezone.now() else ends
 
 
 def image_erase_again(*, image_id: str) -> bool:

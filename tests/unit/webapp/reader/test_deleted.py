@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tests.unit.webapp.reader.world import JPEG, serving
+from webapp.reader import parts
 
 
 @pytest.fixture
@@ -83,3 +84,11 @@ async def test_a_reader_that_starts_alone_knows_the_journal_of_its_file(world, i
     world.delete(str(image_id), shards=False)
     async with serving(world) as reader:
         assert (await reader.get(f"/{image_id}")).status_code == 410
+
+
+async def test_who_heard_nothing_for_long_keeps_nothing(world, image_id, reader, monkeypatch):
+    # It may have been listed and taken off again meanwhile.
+    monkeypatch.setattr(parts, "UNHEARD_SECONDS", 0.0)
+    assert (await reader.get(f"/{image_id}")).content == JPEG
+    world.delete(str(world.image()))
+    await reader.until(lambda: len(reader.parts.cache) == 0)

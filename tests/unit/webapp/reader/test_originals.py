@@ -119,3 +119,13 @@ async def test_nonsense_is_not_found_without_touching_a_shard(reader, path):
         )
         is None
     )
+
+
+async def test_a_large_one_that_was_made_again_is_served_after_one_try(world, reader):
+    image_id = world.image()
+    before, after = (byte * (WHOLE_BYTES + 1) for byte in (b"a", b"b"))
+    world.rendition(image_id, "w1600.png", before)
+    assert (await reader.get(f"/{image_id}/w1600.png")).content == before
+    world.rendition(image_id, "w1600.png", after)
+    assert (await reader.get(f"/{image_id}/w1600.png")).status_code == 503
+    assert (await reader.get(f"/{image_id}/w1600.png")).content == after
