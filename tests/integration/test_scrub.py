@@ -276,6 +276,16 @@ def test_a_later_deletion_on_the_shards_is_taken_into_an_older_index(shards, rea
     assert owner.used_images == (0 if erase else 1)
 
 
+def test_a_copy_of_a_deleted_image_that_can_be_restored_is_healed(shards, ready):
+    image_delete(image=ready)
+    delete(ready.id)
+    file = path(shards[holders(shards, ready, "original")[0]], ready, "original")
+    good = file.read_bytes()
+    file.write_bytes(b"rotten")
+    scrub_of(ready, "--apply")
+    assert file.read_bytes() == good
+
+
 def test_an_old_tombstone_does_not_kill_a_restored_image(shards, ready, tmp_path):
     image_delete(image=ready)
     delete(ready.id)

@@ -88,7 +88,7 @@ def _repair(image_id: ImageId, look: Look, looker: Looker) -> None:
         image_erase_finish(image_id=str(image_id))
         if state[1] is None:
             erased_remove(image_id=image_id, look=look, looker=looker)
-        return
+            return
     image_repair(image_id=str(image_id), apply=True)
     misplaced_remove(image_id=image_id, look=look, looker=looker)
 
