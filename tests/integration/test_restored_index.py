@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.management import call_command
+from django.db.models import F
 
 from tests.factories import isolate, make_cluster, make_image, make_user
 from tests.integration.test_scrub import made_ready, scrub
@@ -12,8 +13,8 @@ from webapp.core.journal import journal_load
 from webapp.core.keys import JOURNAL_KEY
 from webapp.core.topology import topology_load
 from webapp.images.models import Image, JournalEntry
-from webapp.images.services import image_delete, journal
-from webapp.storage.documents import file_read
+from webapp.images.services import image_delete, image_restore, journal, journal_publish
+from webapp.storage.documents import file_publish, file_read
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,6 +44,21 @@ def test_a_list_that_is_published_next_has_what_the_shards_knew(
     published = journal_load((shards["s1"] / JOURNAL_KEY).read_bytes(), keyring=keyring)
     assert set(published.entries) == {first.id, second.id}
     assert published.revision > known.revision
+
+
+def test_a_list_that_was_published_and_not_committed_names_no_image_that_is_live(
+    shards, settings, tmp_path
+):
+    image = make_image(make_user(), tmp_path).image
+    image_delete(image=image)
+    on_file = file_read(settings.SHOEBOX.journal_file)
+    ClusterState.objects.update(journal_counter=F("journal_counter") - 1)  # as after a crash
+    image.refresh_from_db()
+    image_restore(image=image)
+    ClusterState.objects.update(journal_counter=0)
+    file_publish(settings.SHOEBOX.journal_file, on_file)
+    journal_publish()
+    assert not JournalEntry.objects.exists()
 
 
 def test_a_scrub_adopts_what_was_stored_by_a_version_the_index_lacks(shards, settings, tmp_path):

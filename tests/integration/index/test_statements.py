@@ -13,6 +13,7 @@ from tests.integration.api_caller import EVERYTHING, IMAGES, Caller
 from tests.integration.page_rows import make_rows, signed_in
 from webapp.accounts import recent
 from webapp.accounts.services import token_make
+from webapp.images.services import journal_publish
 from webapp.uploads import admission
 from webapp.uploads.receiver import Receiver
 
@@ -109,6 +110,7 @@ class Calls:
 
 @pytest.fixture
 def calls(owner):
+    journal_publish()  # the first of a process asks the shards, too
     return Calls(owner)
 
 

@@ -74,20 +74,22 @@ def journal_publish() -> Revision:
     that was lost, or restored from an old dump, must not publish less than was known. The shards
     are asked where this process cannot know that the index is not behind them.
     """
-    if not cluster_state().read_only and _may_be_behind():
+    if _may_be_behind(cluster_state()):
         later_take_over()
     for _ in range(ROUNDS):
         drawn = _draw_up()
         if drawn.data:
             accepted = document_publish(_stores(), JOURNAL_KEY, drawn.data)
             log.info("journal published", counter=drawn.revision.counter, shards=accepted)
-        if _revision() <= drawn.revision:
+        if _revision(cluster_state()) <= drawn.revision:
             break
     return drawn.revision
 
 
-def _may_be_behind() -> bool:
-    return _newest_drawn == NOTHING or _revision() < _newest_drawn
+def _may_be_behind(state: ClusterState) -> bool:
+    if state.read_only:
+        return False  # nothing is published then
+    return _newest_drawn == NOTHING or _revision(state) < _newest_drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +116,7 @@ def _draw_up() -> _Drawn:
     return _Drawn(journal.revision, data)
 
 
-def _revision() -> Revision:
-    state = ClusterState.objects.get(id=ClusterState.ONLY)
+def _revision(state: ClusterState) -> Revision:
     return Revision(state.epoch, state.journal_counter)
 
 

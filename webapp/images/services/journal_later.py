@@ -3,8 +3,6 @@
 Publishing counts on from what the index and this machine's file say; the shards may know later.
 """
 
-from types import MappingProxyType
-
 import structlog
 from django.conf import settings
 from django.db import transaction
@@ -43,7 +41,7 @@ def later_take_over() -> int | None:
     """List what a later journal on file or shards lists, and count on from it.
 
     Readers go on refusing these images while the scrub brings their tombstones into the
-    index. An entry of an image the index has at a later revision is left out: it was restored.
+    index.
 
     Returns:
         How many entries were new; None where no journal is later than the index.
@@ -54,7 +52,7 @@ def later_take_over() -> int | None:
     before = JournalEntry.objects.count()
     with transaction.atomic():
         locked = ClusterState.objects.select_for_update().get(id=ClusterState.ONLY)
-        journal_import(Journal(journal.revision, MappingProxyType(_unknown(journal))))
+        journal_import(journal)
         if journal.revision > Revision(locked.epoch, locked.journal_counter):
             locked.epoch, locked.journal_counter = journal.revision
             locked.save(update_fields=["epoch", "journal_counter"])
@@ -63,7 +61,7 @@ def later_take_over() -> int | None:
     return added
 
 
-def _unknown(journal: Journal) -> dict[str, Revision]:
+def _known_deleted(journal: Journal) -> dict[str, Revision]:
     gone = (ImageState.DELETED, ImageState.REJECTED)
     rows = Image.objects.exclude(state__in=gone).filter(pk__in=list(journal.entries))
     restored = {
@@ -75,11 +73,15 @@ def _unknown(journal: Journal) -> dict[str, Revision]:
 
 
 def journal_import(journal: Journal) -> None:
-    """List what another journal lists, where the index lists nothing."""
+    """List what another journal lists, where the index lists nothing.
+
+    An entry of an image the index has at a later revision is left out: it was restored.
+    """
+    entries = _known_deleted(journal)
     JournalEntry.objects.bulk_create(
         (
             JournalEntry(image_id=image_id, epoch=revision.epoch, revision=revision.counter)
-            for image_id, revision in journal.entries.items()
+            for image_id, revision in entries.items()
         ),
         ignore_conflicts=True,
         batch_size=BATCH,
