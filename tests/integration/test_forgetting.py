@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from tests.factories import make_user
 from tests.integration.api_caller import QUICK_HASHERS
-from tests.integration.page_rows import signed_in
+from tests.integration.page_rows import make_rows, signed_in
 from webapp.audit.models import AuditEntry
+from webapp.images.models import IdempotencyKey
 from workers.forget import forget
 
 pytestmark = pytest.mark.django_db
@@ -24,3 +25,14 @@ def test_old_entries_of_the_audit_log_and_old_sessions_go_and_others_stay(settin
     Session.objects.filter(pk=Session.objects.first().pk).update(expire_date=long_ago)
     assert (forget(), forget()) == (2, 0)
     assert (AuditEntry.objects.count(), Session.objects.count()) == (1, 1)
+
+
+def test_a_key_goes_with_the_row_of_its_image(settings):
+    owner = make_user()
+    kept = make_rows(owner, 1)[0]
+    for name, image_id in (("kept", kept.id), ("gone", "p" + "0" * 23)):
+        IdempotencyKey.objects.create(
+            owner=owner, key=name, source_digest=kept.source_digest, image_id=image_id
+        )
+    assert (forget(), forget()) == (1, 0)
+    assert IdempotencyKey.objects.get().key == "kept"

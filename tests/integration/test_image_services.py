@@ -35,6 +35,7 @@ from webapp.images.services import (
     image_retry,
     image_update,
     images_sweep,
+    register,
     rendition_attempt_begin,
     rendition_failed,
     rendition_refused,
@@ -156,6 +157,32 @@ def test_a_key_that_was_answered_with_a_duplicate_is_not_used_for_other_bytes(ow
         assert (again.image, again.duplicate) == (first.image, True)
     with pytest.raises(ConflictError):
         make_image(owner, tmp_path, key="k")
+
+
+@pytest.mark.parametrize("how", ["deleted", "erased", "forgotten"])
+def test_a_key_whose_image_is_gone_stores_the_picture_again(owner, tmp_path, how):
+    data = make_picture()
+    first = make_image(owner, tmp_path, data=data, key="k").image
+    image_delete(image=first, erase=how != "deleted")
+    if how == "forgotten":
+        Image.objects.filter(id=first.id).delete()
+    again = make_image(owner, tmp_path, data=data, key="k")
+    assert (again.duplicate, again.image.id == first.id) == (False, False)
+    assert make_image(owner, tmp_path, data=data, key="k").image == again.image
+
+
+def test_a_discarded_copy_nobody_could_delete_is_no_image_for_a_scrub(shards, owner, tmp_path):
+    picture = make_image(owner, tmp_path).image
+    placement = Placement.of(picture.image_id, topology_now())
+    name = holders(shards, picture, "original").pop()
+    away = shards[name].rename(tmp_path / "away")
+    Image.objects.all().delete()  # as if it had never been committed
+    register._remove(placement, "original")
+    away.rename(shards[name])
+
+    call_command("scrub", "--apply", "--no-uploads", "--again")
+    assert not Image.objects.exclude(state=ImageState.DELETED).exists()
+    assert holders(shards, picture, "original") == set()
 
 
 def test_an_idempotency_key_is_not_used_for_other_bytes(owner, tmp_path):

@@ -10,21 +10,18 @@ from datetime import datetime
 import structlog
 from django.utils import timezone
 
-from webapp.cluster.snapshot import cluster_state
 from webapp.core.errors import ShardUnavailableError
 from webapp.core.ids import ImageId
 from webapp.core.keys import TOMBSTONE, blob_key
-from webapp.core.label import Label
-from webapp.core.manifest import Revision, Tombstone, tombstone_dump
-from webapp.core.signing import bytes_digest
+from webapp.core.manifest import Tombstone
 from webapp.core.topology import Topology
 from webapp.healing.adopt import upload_may_run
 from webapp.healing.reap_clock import clocks_check
 from webapp.healing.scrub_look import Look, Looker
-from webapp.images.copies import Placement, record_put
+from webapp.images.copies import Placement
 from webapp.images.models import TOMBSTONE_GRACE, JournalEntry
 from webapp.images.services.journal import journal_publish
-from webapp.images.services.records import JSON_TYPE
+from webapp.images.services.records import tombstone_put_nameless
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +45,7 @@ def leftover_reap(*, image_id: ImageId, look: Look, looker: Looker, topology: To
     tombstone = look.tombstone
     if tombstone is None:
         if not upload_may_run(look) and not look.seen.silent:
-            tombstone_write(placement)
+            tombstone_put_nameless(placement, until=timezone.now() + TOMBSTONE_GRACE)
     elif {read.seen.name for read in look.reads} != {TOMBSTONE}:
         if _past(tombstone):
             _erase(image_id, look, looker, but=TOMBSTONE)
@@ -56,20 +53,6 @@ def leftover_reap(*, image_id: ImageId, look: Look, looker: Looker, topology: To
         _confirmed(image_id)
         if _long_past(tombstone):
             _erase(image_id, look, looker)
-
-
-def tombstone_write(placement: Placement) -> list[str]:
-    """Say that what lies here goes in 30 days; return the shards that know it now."""
-    now = timezone.now()
-    tombstone = Tombstone(
-        id=str(placement.image_id),
-        revision=Revision(cluster_state().epoch, 1),
-        deleted_at=now.isoformat(),
-        restorable_until=(now + TOMBSTONE_GRACE).isoformat(),
-    )
-    data = tombstone_dump(tombstone)
-    log.warning("leftovers tombstoned", image=tombstone.id)
-    return record_put(placement, TOMBSTONE, data, Label(bytes_digest(data), JSON_TYPE))
 
 
 def _past(tombstone: Tombstone) -> bool:

@@ -12,17 +12,19 @@ from django.utils import timezone
 
 from webapp.cluster.snapshot import topology_now, version_current
 from webapp.cluster.stores import breakers, executor
-from webapp.core.errors import BusyError, ConflictError, ShardsUnavailableError
+from webapp.core.errors import BusyError, ShardsUnavailableError
 from webapp.core.ids import ImageId, id_make
 from webapp.core.label import Label
 from webapp.core.quota import Usage
 from webapp.core.topology import Topology
 from webapp.images.copies import Placement, holders, original_name, record_delete
 from webapp.images.delete_link import delete_hash, delete_secret
-from webapp.images.models import IdempotencyKey, Image
+from webapp.images.models import Image, ImageState
 from webapp.images.nearness import first_write_count, near_first
 from webapp.images.services.commit import Commit, Committed, upload_commit
+from webapp.images.services.idempotency import key_check, key_forget, key_remember, key_row
 from webapp.images.services.known import Known, known_of
+from webapp.images.services.records import tombstone_put_nameless
 from webapp.images.services.replicas import label_of, replica, replicas_note
 from webapp.images.services.usage import quota_error
 from webapp.images.values import Registered, Upload, dedupe_key
@@ -59,7 +61,7 @@ def image_register(*, owner: "User", upload: Upload, replaces: Image | None = No
         ShardsUnavailableError: Fewer than W positions accepted, four names in a row.
     """
     known = known_of(owner, upload, _key_of(owner, upload))
-    answer = _answer(known, upload)
+    answer = _answer(owner, known, upload)
     if answer:
         return answer
     replaced = Usage(replaces.bytes, 1) if replaces else Usage()
@@ -67,35 +69,20 @@ def image_register(*, owner: "User", upload: Upload, replaces: Image | None = No
     return _store_new(owner, upload, known, replaced)
 
 
-def _answer(known: Known, upload: Upload) -> Registered | None:
+def _answer(owner: "User", known: Known, upload: Upload) -> Registered | None:
     """Return the image that is there: the key's, or the same picture."""
     if known.key_digest:
-        _key_check(known.key_digest, upload)
-    if known.key_image and (image := _find(known.key_image)):
-        return Registered(image, duplicate=True, topology=known.topology)
+        key_check(known.key_digest, upload)
+    if known.key_image:
+        image = _find(known.key_image)
+        if image and image.state != ImageState.DELETED:
+            return Registered(image, duplicate=True, topology=known.topology)
+        key_forget(owner, upload, image_id=known.key_image)
     if known.duplicate and (image := _find(known.duplicate)):
         answer = _answer_duplicate(image, upload, known.topology)
-        _key_remember(image, upload)
+        key_remember(image, upload)
         return answer
     return None
-
-
-def _key_check(used_for: str, upload: Upload) -> None:
-    if used_for != upload.source_digest:
-        raise ConflictError(
-            f"Idempotency-Key {upload.idempotency_key[:64]!r} was used for other bytes."
-        )
-
-
-def _key_remember(image: Image, upload: Upload) -> None:
-    """Note the key of an upload that was answered with an image which was there before."""
-    if key := _idempotency_key(image, upload):
-        there, _ = IdempotencyKey.objects.get_or_create(
-            owner=key.owner,
-            key=key.key,
-            defaults={"source_digest": key.source_digest, "image_id": key.image_id},
-        )
-        _key_check(there.source_digest, upload)
 
 
 def _find(image_id: str) -> Image | None:
@@ -181,15 +168,28 @@ def _discard(placement: Placement, name: str, upload: Upload) -> None:
     """
     finished = upload.uses[-1]
     if finished.is_set():
-        record_delete(placement, [name])
+        _remove(placement, name)
         return
 
-    def wait_and_delete() -> None:
+    def wait_and_remove() -> None:
         finished.wait()
-        confirmed = record_delete(placement, [name])
-        log.info("late copy discarded", image=str(placement.image_id), shards=confirmed)
+        try:
+            _remove(placement, name)
+        finally:
+            connection.close()
 
-    Thread(target=wait_and_delete, name="discard", daemon=True).start()
+    Thread(target=wait_and_remove, name="discard", daemon=True).start()
+
+
+def _remove(placement: Placement, name: str) -> None:
+    """Delete a copy wherever it may be; where nobody can tell, say that it was no image.
+
+    A scrub would take it for one that the index lost.
+    """
+    confirmed = record_delete(placement, [name])
+    if not {spec.name for spec, _ in placement.writable()} <= {*confirmed}:
+        tombstone_put_nameless(placement)
+    log.info("copy discarded", image=str(placement.image_id), shards=confirmed)
 
 
 def _row(
@@ -227,7 +227,7 @@ def _commit(
         QuotaExceededError: Others took the room that was there; nothing was kept.
         BusyError: Nobody can tell whether it is committed, or who was first.
     """
-    commit = Commit(image, placement.version.number, _idempotency_key(image, upload), replaced)
+    commit = Commit(image, placement.version.number, key_row(image, upload), replaced)
     try:
         committed = upload_commit(commit)
     except IntegrityError:
@@ -243,22 +243,11 @@ def _commit(
     return None
 
 
-def _idempotency_key(image: Image, upload: Upload) -> IdempotencyKey | None:
-    if not upload.idempotency_key:
-        return None
-    return IdempotencyKey(
-        owner=image.owner,
-        key=upload.idempotency_key,
-        source_digest=upload.source_digest,
-        image_id=image.id,
-    )
-
-
 def _lost_race(image: Image, upload: Upload, placement: Placement) -> Registered:
     """Another upload of the same picture was first: delete our bytes, answer with its image."""
     _discard(placement, original_name(image), upload)
     known = known_of(image.owner, upload, _key_of(image.owner, upload))
-    answer = _answer(known, upload)
+    answer = _answer(image.owner, known, upload)
     if answer is None:
         raise BusyError("Another upload of the same picture is being decided; try again.")
     return answer
