@@ -43,10 +43,10 @@ def import_run(*, import_id: str) -> Outcome:
 
 
 def _stored_before(tried: Import) -> tuple[str, bool] | None:
-    """Return what an attempt stored that was killed before it could say so."""
+    """Return what an attempt stored, or found, that was killed before it could say which."""
     keys = IdempotencyKey.objects.filter(owner=tried.owner, key=_key(tried))
     image_id = keys.values_list("image_id", flat=True).first()
-    return (image_id, False) if image_id else None
+    return (image_id, True) if image_id else None  # a duplicate is told no secrets
 
 
 def _fetch_and_store(tried: Import) -> tuple[str, bool]:

@@ -34,7 +34,9 @@ def upload_finish(*, owner: "User", held: Held) -> About:
     """
     brought_nothing = held.size == held.began  # so an earlier request may have stored it
     image = _stored_before(owner, held.place) if brought_nothing else ""
-    about = replace(held.about, image=image) if image else _store(owner, held)
+    # Whether it was there before nobody can tell any more; a duplicate is told no secrets.
+    known = replace(held.about, image=image, duplicate=True)
+    about = known if image else _store(owner, held)
     upload_end(held.place, about)
     return about
 
