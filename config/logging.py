@@ -37,7 +37,7 @@ LOGGING: dict[str, Any] = {
             "foreign_pre_chain": _SHARED,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *rendering(terminal=sys.stderr.isatty()),
+                *rendering(terminal=sys.stderr is not None and sys.stderr.isatty()),
             ],
         },
     },

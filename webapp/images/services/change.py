@@ -243,7 +243,9 @@ def _answer_duplicates_again(image: Image) -> None:
     )
     try:
         with transaction.atomic():
-            Image.objects.filter(id=image.id).update(dedupe_key=key)
+            # Not of one that was deleted again meanwhile: it answers nobody.
+            rows = Image.objects.filter(id=image.id, revision=image.revision)
+            rows.update(dedupe_key=key)
     except IntegrityError:
         return
 

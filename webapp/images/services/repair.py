@@ -91,11 +91,11 @@ def image_repair(
     placement = Placement.of(image.image_id, topology_now())
     tally = Tally(spent)
     look = _without_bad_sizes(_look(image, placement, depths), placement, tally, apply=apply)
-    for size in _sizes_read(look):
-        spent(size)
     done = _write_all(image, placement, look, tally) if apply else _say_all(look, tally)
     if tally.suspicious and depths is not read_all:
         return image_repair(image_id=image_id, depths=read_all, apply=apply, spent=spent)
+    for size in _sizes_read(look):  # no earlier: what was seen grows old
+        spent(size)
     complete = _conclude(look, done, tally, apply=apply)
     if image.state != ImageState.DELETED:
         complete &= manifest_mend(image, placement, depths, tally, apply=apply)
