@@ -21,6 +21,7 @@ pytestmark = pytest.mark.real
 FORGIVEN_SECONDS = 3
 """A little longer than fail_timeout of the edge: so long it leaves alone who was away."""
 NOT_THERE = {Kind.PUBLIC: 404, Kind.SIGNED: 403}
+PROBLEM = "application/problem+json"
 BODY = b"s" * 15_000
 
 
@@ -125,6 +126,17 @@ def test_one_address_may_hold_so_many_connections(tmp_path):
             connection.putheader("Content-Length", "10")
             connection.endheaders()
         wait_until(lambda: edge.get("/").status_code == 429, seconds=SECONDS, what="one too many")
+        answer = edge.get("/")
+        assert (answer.headers["content-type"], answer.headers["retry-after"]) == (PROBLEM, "1")
+        assert answer.json()["code"] == "rate-limited"
+
+
+def test_a_body_larger_than_the_edge_lets_in_is_a_problem(tmp_path):
+    with edge_run(tmp_path, readers=1, EDGE_BODY="1k") as edge:
+        url = f"http://127.0.0.1:{edge.nginx.write_port}/api/v1/images"
+        answer = httpx.post(url, content=bytes(2000), trust_env=False)
+        assert (answer.status_code, answer.headers["content-type"]) == (413, PROBLEM)
+        assert answer.json()["code"] == "too-large"
 
 
 def test_a_client_that_says_nothing_is_cut_off(tmp_path):
@@ -142,3 +154,5 @@ def test_one_address_may_ask_the_readers_so_often(tmp_path, kind):
     with edge_run(tmp_path, readers=1, EDGE_READS_PER_SECOND="2") as edge:
         answers = [edge.get(f"/{id_make(kind=kind, version=0)}") for _ in range(30)]
         assert {answer.status_code for answer in answers} == {NOT_THERE[kind], 429}
+        refused = next(answer for answer in answers if answer.status_code == 429)
+        assert (refused.headers["content-type"], refused.headers["retry-after"]) == (PROBLEM, "1")

@@ -20,6 +20,7 @@ LIMITS: Mapping[str, str] = {
     # Together with the five seconds of the readers, at most 65 after a delete.
     "EDGE_FRESHNESS": "max-age=45, stale-while-revalidate=14, stale-if-error=14",
     "EDGE_CACHE_SIZE": "1g",
+    "EDGE_BODY": "128m",
     "EDGE_CONNECTIONS": "2000",
     "EDGE_READS_PER_SECOND": "20000",
     "EDGE_CLIENT_SECONDS": "20",
