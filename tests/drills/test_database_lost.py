@@ -45,7 +45,8 @@ def runbook():
     """Return the commands of the runbook, in order."""
     blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
     lines = [shlex.split(line) for block in blocks for line in block.splitlines()]
-    return [words[words.index("manage.py") + 1 :] for words in lines if words]
+    ours = [words for words in lines if "manage.py" in words]  # what is stopped here is killed
+    return [words[words.index("manage.py") + 1 :] for words in ours]
 
 
 def store_as_other(system, body):
