@@ -23,6 +23,7 @@ from webapp.core.journal import journal_load
 from webapp.core.keys import blob_key
 from webapp.core.manifest import manifest_load, tombstone_load
 from webapp.core.shards import ShardState
+from webapp.healing.reap import unconfirmed
 from webapp.images.copies import Placement
 from webapp.images.models import Image, ImageState, JournalEntry
 from webapp.images.services import (
@@ -371,6 +372,25 @@ def test_a_restored_image_is_ready_again_and_off_the_journal(shards, ready, sett
 @pytest.fixture
 def at_once(monkeypatch):
     monkeypatch.setattr(erase, "LATE_WRITES", timedelta(0))
+
+
+def test_an_erased_image_stays_listed_for_as_long_as_a_cache_may_keep_it(shards, ready, settings):
+    update = {"shared_cache_url": "redis://127.0.0.1:1/0", "shared_cache_ttl": 3600}
+    settings.SHOEBOX = settings.SHOEBOX.model_copy(update=update)
+    image_delete(image=ready, erase=True)
+
+    def after(age):
+        """Return what a deletion says, when it is due again in minutes, and whether it waits."""
+        JournalEntry.objects.update(created_at=timezone.now() - age)
+        said, row = delete(ready.id), Image.objects.get()
+        due = row.due_at and round((row.due_at - timezone.now()).total_seconds() / 60)
+        return said, due, unconfirmed().exists()
+
+    assert after(timedelta(0)) == ("later", 3, True)
+    assert after(erase.LATE_WRITES) == ("later", 57, False)
+    assert JournalEntry.objects.exists()
+    assert after(timedelta(hours=1)) == ("done", None, False)
+    assert not JournalEntry.objects.exists()
 
 
 def test_what_lands_after_an_erasure_was_confirmed_is_refused_and_then_erased(shards, ready):

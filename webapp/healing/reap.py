@@ -25,7 +25,7 @@ from webapp.healing.reap_turns import turns
 from webapp.images.copies import Placement, record_delete
 from webapp.images.models import TOMBSTONE_GRACE, Image, ImageQuerySet, ImageState, JournalEntry
 from webapp.images.services.claims import claim_commit, image_claim
-from webapp.images.services.erase import image_erase_finish
+from webapp.images.services.erase import LATE_WRITES, image_erase_finish
 from webapp.images.services.journal import journal_add, journal_publish
 from webapp.images.services.outcome import Outcome
 from webapp.images.services.records import tombstone_put
@@ -112,9 +112,13 @@ def erased() -> ImageQuerySet:
 
 
 def unconfirmed() -> ImageQuerySet:
-    """Return erased images that some position may still have something of."""
+    """Return erased images that some position may still have something of.
+
+    Those that are only listed still, for caches, are due much later.
+    """
     listed = JournalEntry.objects.values("image_id")
-    return erased().filter(Q(due_at__isnull=False) | Q(pk__in=listed))
+    soon = timezone.now() + LATE_WRITES
+    return erased().filter(Q(due_at__lte=soon) | Q(due_at=None, pk__in=listed))
 
 
 def forgettable(now: datetime) -> ImageQuerySet:
