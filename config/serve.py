@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
 
@@ -73,13 +74,20 @@ class Server(MPServer):
 
     def _reload(self, spawn_target: Any, target_loader: Any) -> None:
         """Replace the workers, unless the new code or its settings would not start."""
-        if problem := _in_child(application_try, self._module):
+        # Cleared before it is tried, which takes seconds: what is asked for meanwhile stays asked.
+        self.reload_signal = False
+        self.main_loop_interrupt.clear()
+        problem = _in_child(application_try, self._module)
+        if self.interrupt_signal or self.interrupt_children:
+            self.reload_signal |= not (problem or self.interrupt_signal)
+            self.main_loop_interrupt.set()
+            return
+        if problem:
             logger.error("Not reloaded, the workers stay: %s", problem)
-            self.reload_signal = False
-            self.main_loop_interrupt.clear()
             return
         for worker in self.wrks:
-            os.kill(worker.inner.pid, REPLACED)
+            with suppress(ProcessLookupError):
+                os.kill(worker.inner.pid, REPLACED)
         super()._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # the same
 
 
