@@ -8,7 +8,7 @@ from django.utils import timezone
 from tests.factories import isolate, make_cluster, make_image, make_picture, make_user
 from tests.integration.api_caller import QUICK_HASHERS, Caller, code_of
 from tests.integration.page_rows import signed_in
-from tests.remote import answer, remote_running
+from tests.remote import answer, redirect, remote_running
 from webapp.accounts.models import Scope
 from webapp.core.errors import MalformedRequestError
 from webapp.images.models import Image
@@ -331,3 +331,23 @@ def test_staff_find_a_failed_import_and_its_reason(owner, settings):
     staff = signed_in(make_user(staff=True, superuser=True))
     found = staff.get("/admin/imports/import/?q=cat.jpg").content.decode()
     assert "address-refused" in found
+
+
+def test_an_attempt_nobody_expected_to_end_so_gives_its_place_back(
+    owner, cluster, remote, monkeypatch
+):
+    first, second = (asked(owner, remote.at(f"/{n}.jpg", answer(make_picture()))) for n in "ab")
+
+    def broken(**_words):
+        raise OverflowError("int too big to convert")
+
+    with monkeypatch.context() as once:
+        once.setattr("webapp.imports.running.picture_accept", broken)
+        assert run(first) is Outcome.RETRY
+    assert run(second) is Outcome.DONE
+
+
+def test_a_redirect_to_what_is_no_url_is_told(owner, cluster, remote):
+    row = asked(owner, remote.at("/a.jpg", redirect("https:////]")))
+    assert run(row) is Outcome.FAILED
+    assert "leads on to no URL" in row.reason

@@ -3,7 +3,8 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.factories import isolate, make_cluster, make_image, make_user
+from tests.factories import isolate, make_cluster, make_image, make_picture, make_user
+from tests.remote import answer, remote_running
 from webapp.accounts.models import Scope
 from webapp.accounts.services import token_authenticate, token_make, user_get
 from webapp.cluster.pools import pool_add
@@ -13,6 +14,9 @@ from webapp.core.errors import ConflictError, MalformedRequestError, NotFoundErr
 from webapp.core.ids import Kind, id_parse
 from webapp.images.models import Image
 from webapp.images.services import image_rekey
+from webapp.imports.running import import_run
+from webapp.imports.services import import_add
+from webapp.intake.details import Details
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,3 +91,16 @@ def test_counts_that_contradict_each_other_are_refused(pools):
 def test_a_list_shows_each_pool(pools, capsys):
     call_command("pool", "list")
     assert "p1 (active)" in capsys.readouterr().out
+
+
+def test_what_a_token_of_a_pool_imports_goes_there(pools, tmp_path, settings):
+    loopback = {"import_private_addresses": True, "import_ports": ("1-65535",)}
+    settings.SHOEBOX = settings.SHOEBOX.model_copy(update=loopback)
+    user = make_user()
+    _, secret = token_make(user=user, name="ci", scopes=[Scope.UPLOAD], pool="paid")
+    with remote_running() as remote:
+        url = remote.at("/a.jpg", answer(make_picture()))
+        row = import_add(owner=token_authenticate(secret=secret).user, url=url, details=Details())
+        import_run(import_id=str(row.pk))
+    image = Image.objects.get()
+    assert (image.pool, placed(image) <= PAID) == ("paid", True)

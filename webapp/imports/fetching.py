@@ -84,7 +84,7 @@ async def fetch(url: str, spool: SpoolFile, *, rules: FetchRules) -> str:
         raise FetchFailedError(f"It was not there within {rules.seconds:.0f} seconds.") from None
     except httpx.ConnectError as error:
         raise _unconnected(error) from error
-    except (OSError, UnicodeError, httpx.HTTPError, httpx.InvalidURL) as error:
+    except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
         raise FetchFailedError(_words_of(error)) from error
 
 
@@ -120,7 +120,7 @@ def _redirected(parts: httpx.URL, location: str) -> str:
     """Return where a redirect leads; the part of a page it may name is nothing to us."""
     try:
         return str(parts.join(location).copy_with(fragment=None))
-    except (httpx.InvalidURL, UnicodeError) as error:
+    except (httpx.InvalidURL, ValueError) as error:
         raise NotFetchedError(f"{parts.host} leads on to no URL: {error}.") from None
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 URL_LENGTH = 2000
 REASON_LENGTH = 300
 KEY_LENGTH = 255
+POOL_LENGTH = 32
 
 
 class ImportState(models.TextChoices):
@@ -54,6 +55,9 @@ class Import(models.Model):
     title = models.CharField(max_length=255, blank=True)
     album = models.CharField(max_length=255, blank=True)
     kind = models.CharField(max_length=1, default=Kind.PUBLIC.value)
+    pool = models.CharField(
+        max_length=POOL_LENGTH, blank=True, help_text="Where it goes; empty: where its owner's do."
+    )
     idempotency_key = models.CharField(
         max_length=KEY_LENGTH,
         null=True,

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import structlog
 from django.conf import settings
 from django.db import DatabaseError
 
@@ -23,12 +24,22 @@ from webapp.imports.spooling import spool_file
 from webapp.intake.accept import picture_accept
 from webapp.intake.details import Details
 
+log = structlog.get_logger(__name__)
+
 
 def import_run(*, import_id: str) -> Outcome:
     """Fetch and store what an import names, or note why not. Twice is once."""
     tried = attempt_begin(import_id=import_id)
     if isinstance(tried, Outcome):
         return tried
+    try:
+        return _attempt(tried)
+    except Exception:  # whatever it is, others wait for the place of this one
+        log.exception("import failed", id=import_id)
+        return attempt_in_vain(tried, FetchFailedError("It could not be taken in."))
+
+
+def _attempt(tried: Import) -> Outcome:
     try:
         image_id, duplicate = _stored_before(tried) or _fetch_and_store(tried)
     except FetchFailedError as error:
@@ -56,6 +67,7 @@ def _fetch_and_store(tried: Import) -> tuple[str, bool]:
     )
     with place as spool:
         filename = asyncio.run(fetch(tried.url, spool, rules=_rules()))
+        tried.owner.pool = tried.pool or tried.owner.pool
         try:
             registered = picture_accept(
                 owner=tried.owner,

@@ -76,6 +76,7 @@ def _row(owner: User, url: str, details: Details, idempotency_key: str) -> Impor
         title=details.title,
         album=details.album,
         kind=details.kind.value,
+        pool=owner.pool,  # of the token that asks, perhaps
         idempotency_key=idempotency_key or None,
         not_before=now,
         due_at=now + FIRST_LOOK,

@@ -28,6 +28,7 @@ def url_check(url: str) -> httpx.URL:
     """
     try:
         parts = httpx.URL(url)
+        _ = parts.host  # a name in the form of the network that stands for nothing raises here
     except (httpx.InvalidURL, UnicodeError) as error:
         raise AddressRefusedError(f"{url!r} is not a URL: {error}.") from None
     if parts.scheme not in SCHEMES or not _HOST.fullmatch(parts.raw_host):

@@ -20,6 +20,9 @@ from webapp.outside.address import addresses_of, url_check
         "https://example.org/#part",
         "http://example.org:99999/",
         "http://exa mple\x00.org/",
+        "http://xn--a:81/",
+        "https://a@xn--/",
+        "http://xn--zz--:8080/x.jpg",
     ],
 )
 def test_url_that_is_no_plain_web_address_is_refused(url):
