@@ -123,21 +123,21 @@ def inspect(source: Source, *, limits: Limits) -> Facts:
         NotDecodableError: Not exactly one frame header, no scan, or broken segments.
     """
     size: tuple[int, int] | None = None
-    orientation = 0
+    orientation: int | None = None
     scanned = False
     for segment in segments(source):
         if segment.marker in FRAME_MARKERS:
             if size:
                 raise NotDecodableError(reason="two JPEG frame headers")
             size = _frame_size(source, segment, limits)
-        elif not scanned and not orientation and is_exif(source, segment):
+        elif not scanned and orientation is None and is_exif(source, segment):
             orientation = find_orientation(
                 read_exif(source, segment.body, segment.end - segment.body)
             )
         scanned = scanned or segment.marker == SOS
     if not size or not scanned:
         raise NotDecodableError(reason="no frame header or no scan before the end of image")
-    return Facts(*upright(*size, orientation))
+    return Facts(*upright(*size, orientation or 0))
 
 
 def _frame_size(source: Source, segment: Segment, limits: Limits) -> tuple[int, int]:

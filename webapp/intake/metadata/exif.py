@@ -28,8 +28,9 @@ from webapp.intake.metadata.policy import MetadataPolicy
 from webapp.intake.metadata.tags import INTEROP_TAGS, PHOTO_TAGS
 
 _INTEROP_POINTER = 0xA005
-_VALUE_BYTES_MAX = 512
-"""A longer value is no camera's name; all tags at their longest still fit a JPEG segment."""
+_VALUE_BYTES_MAX = 256
+"""A longer value is no camera's name; all tags at their longest, in both directories that may have
+them, still fit a JPEG segment."""
 _HEADER_BYTES = 8
 
 

@@ -16,8 +16,12 @@ from tests.unit.webapp.uploads.samples import (
     profile_of,
     segment,
     strip_bytes,
+    text,
+    tiff_block,
     with_segments,
 )
+from webapp.intake.containers.source import Source
+from webapp.intake.probe import ProbeLimits, probe_source
 
 BURDENS = {
     "xmp": segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x>" + SECRET),
@@ -138,3 +142,13 @@ def test_a_comment_between_scans_goes():
 def test_exif_that_is_garbage_goes():
     data = with_segments(encoded("JPEG"), exif_segment(b"garbage" + SECRET))
     assert strip_bytes(data, "image/jpeg") == encoded("JPEG")
+
+
+def test_the_first_exif_alone_says_how_a_picture_is_turned():
+    upright = exif_segment(tiff_block("<", [text(0x010F, b"Maker")]))
+    data = with_segments(encoded("JPEG"), upright + exif_segment(camera_exif("<", 6)))
+    found = [
+        probe_source(Source.of_bytes(bytes_), limits=ProbeLimits())
+        for bytes_ in (data, strip_bytes(data, "image/jpeg", policy=STRIP_LOCATION))
+    ]
+    assert (found[0].width, found[0].height) == (found[1].width, found[1].height)
