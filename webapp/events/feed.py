@@ -48,6 +48,7 @@ class Feed:
     def begin(self) -> None:
         """Feed from now on, if that is not being done. Called on the loop of the hub."""
         if self._thread is not None and self._thread.is_alive() and not self._over.is_set():
+            self._left_at = time.monotonic()  # or it might end before it sees who came
             return
         self._hub.forget()  # what happened meanwhile is not known
         self._loop = asyncio.get_running_loop()
