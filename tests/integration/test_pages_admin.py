@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories import isolate, make_cluster, make_image, make_user
 from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.page_rows import make_row, make_rows, signed_in, text_of
-from webapp.accounts.models import Token, User
+from webapp.accounts.invitations import invitation_create
+from webapp.accounts.models import Invitation, Token, User
 from webapp.accounts.services import token_authenticate
 from webapp.audit.models import AuditEntry
 from webapp.cluster.models import Pool, Shard, TopologyVersion
@@ -202,3 +203,39 @@ def test_a_user_belongs_to_a_pool_that_is_there(admin, system, pool, kept):
     page = text_of(admin.post(address, {"username": user.username, "pool": pool}, follow=True))
     assert ("There is no pool" in page) is (pool != kept)
     assert User.objects.get(pk=user.pk).pool == kept
+
+
+@pytest.fixture
+def clerk():
+    """Give staff who may change users, and are no superuser."""
+    clerk = make_user(staff=True)
+    clerk.user_permissions.set(Permission.objects.filter(content_type__model="user"))
+    return signed_in(clerk)
+
+
+def changed(client, user, **values):
+    """Change a user as the form does; return the status."""
+    address = address_of(User, f"{user.pk}/change/")
+    form = {"username": user.username, "pool": user.pool, "is_active": "on", **values}
+    return client.post(address, form).status_code
+
+
+def test_who_may_change_users_gives_nobody_rights(clerk, system):
+    user = system.owner
+    given = {"first_name": "Ada", "is_superuser": "on", "is_staff": "on"}
+    assert changed(clerk, user, **given) == 302
+    user.refresh_from_db()
+    assert (user.first_name, user.is_superuser, user.is_staff) == ("Ada", False, False)
+
+
+def test_who_may_change_users_changes_no_other_staff(clerk, system):
+    other = make_user(staff=True)
+    assert changed(clerk, other, first_name="Ada") == 403
+    password = clerk.post(address_of(User, f"{other.pk}/password/"), {"password1": "x"})
+    assert password.status_code == 403
+
+
+def test_a_link_made_for_somebody_who_may_do_more_now_is_void(admin, system):
+    invitation_create(user=system.owner)
+    assert changed(admin, system.owner, is_staff="on") == 302
+    assert not Invitation.objects.waiting().exists()

@@ -52,6 +52,8 @@ class UserForm(UserModelForm):
         return pool
 
 
+RIGHTS = ("is_staff", "is_superuser", "groups")
+
 admin.site.unregister(Group)
 
 
@@ -82,6 +84,18 @@ class ShoeboxUserAdmin(ThemedUserAdmin):
         """Say no."""
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Leave other staff, and whoever may do more, to superusers."""
+        free = obj is None or obj == request.user or not (obj.is_staff or obj.is_superuser)
+        if not (free or request.user.is_superuser):
+            return False
+        return super().has_change_permission(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Have superusers alone say what somebody may do."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.is_superuser else (*fields, *RIGHTS)
+
     def save_model(
         self, request: HttpRequest, obj: User, form: Any, change: Any, *_args: Any
     ) -> None:
@@ -91,6 +105,10 @@ class ShoeboxUserAdmin(ThemedUserAdmin):
         with transaction.atomic():
             super().save_model(request, obj, form, change)
             audit_add(action=action, subject=obj.username, details=_told(obj, names))
+            if set(RIGHTS) & set(names):
+                # A link that was made for who could do less lets in who can do more.
+                for invitation in Invitation.objects.waiting().filter(user=obj):
+                    invitation_revoke(invitation_id=invitation.pk)
 
     def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
         """Write down new passwords, too, which are saved without ``save_model``."""
