@@ -120,6 +120,25 @@ def test_a_plan_of_a_drain_says_what_will_be_moved_and_changes_nothing(owner, sh
     assert drain_run(name="s1", pace=pace()).moved.bytes_moved == moves_total(plan.moves).bytes
 
 
+def test_a_plan_says_which_version_would_have_too_few_shards_and_what_to_do(
+    owner, shards, tmp_path, capsys
+):
+    image = make_ready(owner, tmp_path)
+    drain_run(name="s1", pace=pace())
+    grow(tmp_path, shards)
+    call_command("shard", "drain", "s2")
+    said = capsys.readouterr().out
+    assert "Images of version 0 would have 2 shards for 3 copies" in said
+    assert "rebalance --from 0 --to" in said
+
+    newest = TopologyVersion.objects.first().number
+    call_command("rebalance", "--from", "0", "--to", str(newest), "--apply")
+    capsys.readouterr()
+    call_command("shard", "drain", "s2", "--apply")
+    assert "would have" not in capsys.readouterr().out
+    assert len(copies(shards, image)) == 3
+
+
 def test_new_images_go_elsewhere_from_the_moment_a_drain_begins(owner, shards, tmp_path):
     drain_run(name="s1", pace=pace())
     TopologyVersion.objects.update(current_from=0)

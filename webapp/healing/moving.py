@@ -33,11 +33,14 @@ class MovePlan:
         moves: Each copy.
         images: Images concerned, also those that have nothing to be copied.
         orphans: Images the index does not have; they must be adopted first.
+        short: Version in the names of images → shards it has left for them, and copies wanted,
+            where these are more.
     """
 
     moves: list[Move] = field(default_factory=list)
     images: int = 0
     orphans: list[str] = field(default_factory=list)
+    short: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
 def moves_plan(
@@ -65,8 +68,12 @@ def moves_plan(
             row = rows.get(str(seen.image_id))
             if row is None:
                 plan.orphans.append(str(seen.image_id))
-            else:
-                plan.moves += _moves_of(row, seen, Placement.of(seen.image_id, topology))
+                continue
+            placement = Placement.of(seen.image_id, topology)
+            left, wanted = len(placement.home_names()), placement.version.replica_count
+            if left < wanted:
+                plan.short[seen.image_id.version] = left, wanted
+            plan.moves += _moves_of(row, seen, placement)
     return plan
 
 
