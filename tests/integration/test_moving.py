@@ -128,7 +128,7 @@ def test_a_plan_says_which_version_would_have_too_few_shards_and_what_to_do(
     grow(tmp_path, shards)
     call_command("shard", "drain", "s2")
     said = capsys.readouterr().out
-    assert "Images of version 0 would have 2 shards for 3 copies" in said
+    assert "Images placed by version 0 would have 2 shards for 3 copies" in said
     assert "rebalance --from 0 --to" in said
 
     newest = TopologyVersion.objects.first().number

@@ -33,7 +33,7 @@ class MovePlan:
         moves: Each copy.
         images: Images concerned, also those that have nothing to be copied.
         orphans: Images the index does not have; they must be adopted first.
-        short: Version in the names of images → shards it has left for them, and copies wanted,
+        short: Version that places images → shards it has left for them, and copies wanted,
             where these are more.
     """
 
@@ -72,7 +72,7 @@ def moves_plan(
             placement = Placement.of(seen.image_id, topology)
             left, wanted = len(placement.home_names()), placement.version.replica_count
             if left < wanted:
-                plan.short[seen.image_id.version] = left, wanted
+                plan.short[placement.version.number] = left, wanted
             plan.moves += _moves_of(row, seen, placement)
     return plan
 

@@ -42,8 +42,8 @@ def plan_lines(plan: MovePlan) -> Iterator[str]:
         yield f"  to {shard:<16}{copies:>10,} copies  {size:>12}"
     for number, (left, wanted) in sorted(plan.short.items()):
         yield (
-            f"Images of version {number} would have {left} shards for {wanted} copies, and stay. "
-            f"First: manage.py rebalance --from {number} --to a version with more (pool list)."
+            f"Images placed by version {number} would have {left} shards for {wanted} copies, and "
+            f"stay. First: manage.py rebalance --from {number} --to one with more (pool list)."
         )
     if plan.orphans:
         yield f"Not in the index, reap adopts them first: {_some(plan.orphans)}."
