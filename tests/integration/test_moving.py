@@ -139,6 +139,17 @@ def test_a_plan_says_which_version_would_have_too_few_shards_and_what_to_do(
     assert len(copies(shards, image)) == 3
 
 
+def test_what_was_moved_to_a_version_is_moved_along_with_it(owner, shards, tmp_path):
+    image = make_ready(owner, tmp_path)
+    first = grow(tmp_path, shards)
+    rebalance_run(old=0, new=first, pace=pace(), known_after=0)
+    second = grow(tmp_path, shards, names=("s7", "s8", "s9"))
+    assert rebalance_run(old=first, new=second, pace=pace(), known_after=0).finished
+    placement = Placement.of(Image.objects.get(id=image.id).image_id, topology_now())
+    assert placement.version.number == second
+    assert copies(shards, image) == set(placement.home_names())
+
+
 def test_new_images_go_elsewhere_from_the_moment_a_drain_begins(owner, shards, tmp_path):
     drain_run(name="s1", pace=pace())
     TopologyVersion.objects.update(current_from=0)

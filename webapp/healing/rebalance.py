@@ -87,8 +87,9 @@ def rebalance_plan(*, old: int, new: int, advance: Callable[[], object] = lambda
         ShardsUnavailableError: A shard did not answer.
     """
     topology = rebalance_check(old=old, new=new)
+    along = moved_along(topology, old)
     return moves_plan(
-        topology=topology, concerns=lambda seen: seen.image_id.version == old, advance=advance
+        topology=topology, concerns=lambda seen: seen.image_id.version in along, advance=advance
     )
 
 
@@ -142,13 +143,19 @@ def rebalance_run(
     return Rebalanced(moved, finished=not left and not moved.short)
 
 
+def moved_along(topology: Topology, old: int) -> set[int]:
+    """Return the versions that a move of ``old`` moves: itself, and those moved to it before."""
+    numbers = topology.versions.keys()
+    return {n for n in numbers if old in {version.number for version in topology.places(n)}}
+
+
 def _images(old: int) -> list[str]:
-    """Return the ids of a version's images, in the order they are walked."""
-    number = number_encode(old)
+    """Return the ids of the images a version places, in the order they are walked."""
     found: list[str] = []
-    for kind in Kind:
-        rows = Image.objects.filter(id__startswith=f"{kind}{number}")
-        found += rows.values_list("id", flat=True)
+    for number in map(number_encode, moved_along(topology_now(), old)):
+        for kind in Kind:
+            rows = Image.objects.filter(id__startswith=f"{kind}{number}")
+            found += rows.values_list("id", flat=True)
     return sorted(found, key=cursor_of)
 
 
@@ -171,15 +178,15 @@ def left_behind(old: int) -> list[str]:
         ShardsUnavailableError: A shard did not answer.
     """
     topology = topology_now()
+    along = moved_along(topology, old)
     found: list[str] = []
     for images in partitions_listed(topology, advance=lambda: None):
-        found += [str(seen.image_id) for seen in images if _left(seen, topology, old)]
+        mine = [seen for seen in images if seen.image_id.version in along]
+        found += [str(seen.image_id) for seen in mine if _left(seen, topology)]
     return found
 
 
-def _left(seen: ImageSeen, topology: Topology, old: int) -> bool:
-    if seen.image_id.version != old:
-        return False
-    target = topology.places(old)[0]
+def _left(seen: ImageSeen, topology: Topology) -> bool:
+    target = topology.places(seen.image_id.version)[0]
     belongs = {spec.name for spec in positions(target, seen.image_id.partition)}
     return any(contents(names) for shard, names in seen.names.items() if shard not in belongs)
