@@ -112,7 +112,7 @@ def _draw_up() -> _Drawn:
         journal = _journal(state)
         data = journal_dump(journal, keyring=settings.SHOEBOX.keyring)
         file_publish(settings.SHOEBOX.journal_file, data)
-    _newest_drawn = max(_newest_drawn, journal.revision)
+    _newest_drawn = journal.revision
     return _Drawn(journal.revision, data)
 
 
