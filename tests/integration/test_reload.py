@@ -54,7 +54,8 @@ def reloaded(tmp_path_factory):
     """Clients that asked all the time while a service was reloaded."""
     world = directory_world(tmp_path_factory.mktemp("world"))
     path = f"/{world.image(SMALL)}"
-    with read_service(world, drain_seconds=1) as server:
+    # Longer than a busy machine keeps a client from its turn, which rests for 0.3 s by itself.
+    with read_service(world, drain_seconds=4) as server:
         with SteadyClients(server.port, path) as clients:
             reload(server)
         yield clients
