@@ -46,7 +46,7 @@ def plan_lines(plan: MovePlan) -> Iterator[str]:
             f"stay. First: manage.py rebalance --from {number} --to one with more (pool list)."
         )
     if plan.orphans:
-        yield f"Not in the index, reap adopts them first: {_some(plan.orphans)}."
+        yield f"Not in the index, scrub --apply adopts them first: {_some(plan.orphans)}."
 
 
 def moved_lines(moved: Moved) -> Iterator[str]:

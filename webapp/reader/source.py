@@ -257,12 +257,12 @@ class BlobSource:
 
     async def _expect(self, reader: GuardedReader, blob: LargeBlob, opened: AsyncBlob) -> None:
         label = opened.stat.label
-        if label is None or (label.digest == blob.digest and opened.stat.size != blob.size):
-            await opened.aclose()
-            raise self._bad(reader, blob.key, "label")
-        if label.digest != blob.digest:  # another one, and nothing says that it is bad
-            await opened.aclose()
+        if label and (label.digest, opened.stat.size) == (blob.digest, blob.size):
+            return
+        await opened.aclose()
+        if label and label.digest != blob.digest:  # another one, and nothing says that it is bad
             raise DigestMismatchError(shard=reader.name, key=blob.key)
+        raise self._bad(reader, blob.key, "label")
 
     def _refuse_noted(self, reader: GuardedReader, key: str) -> None:
         if self.noted.is_bad(reader.name, key):
