@@ -9,13 +9,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from webapp.cluster.clock import index_now
-from webapp.cluster.read_only import writable_state
 from webapp.core.manifest import RenditionRecord
 from webapp.images.models import Image, ImageState
 from webapp.images.services.claims import claim_commit, image_claim
 from webapp.images.services.journal import journal_add, journal_publish
-from webapp.images.services.outcome import Outcome, backoff, image_find, renditions_wanted
+from webapp.images.services.outcome import Outcome, backoff, renditions_wanted
 from webapp.images.services.records import manifest_put
+from webapp.images.services.rows import renditions_noted, row_count_attempt, row_find
 from webapp.outbox.services import outbox_add
 from webapp.outbox.tasks import Event, Task
 
@@ -36,8 +36,7 @@ def rendition_attempt_begin(*, image_id: str) -> Image | None:
     Raises:
         ReadOnlyError: Nothing may be written at the moment.
     """
-    writable_state()
-    image = image_find(image_id=image_id)
+    image = row_find(image_id=image_id, writable=True)
     if image is None or not renditions_wanted(image):
         return None
     if image.attempts >= settings.SHOEBOX.max_attempts:
@@ -45,8 +44,7 @@ def rendition_attempt_begin(*, image_id: str) -> Image | None:
         return None
     wall = timedelta(seconds=settings.SHOEBOX.render_wall_seconds)
     due = index_now() + wall + backoff(image.attempts + 1)
-    Image.objects.filter(id=image_id).update(attempts=F("attempts") + 1, due_at=due)
-    image.attempts += 1
+    row_count_attempt(image, due_at=due)
     return image
 
 
@@ -54,9 +52,8 @@ def renditions_record(
     *, image: Image, records: Mapping[str, RenditionRecord], look: Mapping[str, str]
 ) -> None:
     """Note which renditions lie on the shards too now, and ``placeholder`` and ``colour``."""
-    new = {name: {"digest": r.digest, "bytes": r.bytes} for name, r in records.items()}
     Image.objects.filter(id=image.id).update(
-        renditions=image.renditions | new,
+        renditions=image.renditions | renditions_noted(records),
         revision=F("revision") + 1,
         attempts=0,
         refusals=0,

@@ -9,6 +9,7 @@ from django.utils import timezone
 from webapp.cluster.clock import index_now
 from webapp.core.presets import rendition_names
 from webapp.images.models import Image, ImageState
+from webapp.images.services.rows import row_find
 
 BACKOFF_FIRST = timedelta(seconds=2)
 BACKOFF_MOST = timedelta(hours=1)
@@ -37,7 +38,7 @@ def backoff(attempts: int) -> timedelta:
 
 def image_find(*, image_id: str) -> Image | None:
     """Return an image, None when its row is gone, which for a task means done."""
-    return Image.objects.select_related("owner").filter(id=image_id).first()
+    return row_find(image_id=image_id)
 
 
 def renditions_wanted(image: Image) -> bool:

@@ -19,13 +19,17 @@ log = structlog.get_logger(__name__)
 JSON_TYPE = "application/json"
 
 
-def manifest_put(image: Image) -> list[str]:
+def manifest_put(image: Image, placement: Placement | None = None) -> list[str]:
     """Write the row's manifest to all positions that take records.
+
+    Args:
+        image: The row.
+        placement: Where it is known already.
 
     Raises:
         ShardsUnavailableError: Fewer than W took it.
     """
-    return _put(image, MANIFEST, manifest_dump(image.manifest))
+    return _put(image, MANIFEST, manifest_dump(image.manifest), placement)
 
 
 def tombstone_put(image: Image) -> list[str]:
@@ -63,8 +67,8 @@ def tombstone_put_nameless(placement: Placement, *, until: datetime | None = Non
     return record_put(placement, TOMBSTONE, data, Label(bytes_digest(data), JSON_TYPE))
 
 
-def _put(image: Image, name: str, data: bytes) -> list[str]:
-    placement = Placement.of(image.image_id, topology_now())
+def _put(image: Image, name: str, data: bytes, placement: Placement | None = None) -> list[str]:
+    placement = placement or Placement.of(image.image_id, topology_now())
     accepted = record_put(placement, name, data, Label(bytes_digest(data), JSON_TYPE))
     if len(accepted) < placement.version.quorum:
         raise ShardsUnavailableError(

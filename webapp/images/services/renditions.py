@@ -13,7 +13,6 @@ from webapp.core.manifest import RenditionRecord
 from webapp.images.copies import Placement, fetched, original_name
 from webapp.images.models import Image
 from webapp.images.nearness import first_write_count, near_first
-from webapp.images.services.attempts import renditions_record
 from webapp.images.services.outcome import Outcome
 from webapp.images.services.replicate import at_home, renditions_settle
 from webapp.storage.base import Whole
@@ -81,8 +80,8 @@ class RenditionPuts:
         image, stored = self._image, [put.result() for put in self._puts.values()]
         look = {"placeholder": placeholder, "colour": colour} if placeholder else {}
         records = {item.name: item.record for item in stored}
-        renditions_record(image=image, records=records, look=look)
-        renditions_settle(image=image, complete=all(item.at_home for item in stored))
+        complete = all(item.at_home for item in stored)
+        renditions_settle(image=image, records=records, look=look, complete=complete)
         return len(stored)
 
 

@@ -1,37 +1,60 @@
 """Copies of an image on its homes; hand-offs where a home cannot take one."""
 
+from collections.abc import Mapping
+
+from webapp.cluster.clock import index_now
+from webapp.cluster.read_only import writable_state
 from webapp.cluster.snapshot import topology_now
+from webapp.core.manifest import RenditionRecord
 from webapp.images.copies import Placement
-from webapp.images.models import Image, ImageState
+from webapp.images.models import Image
+from webapp.images.services.attempts import renditions_record
+from webapp.images.services.claims import RETRY_LOOK
 from webapp.images.services.erase import image_erase_again
 from webapp.images.services.mend import Code
-from webapp.images.services.outcome import Outcome, image_find
+from webapp.images.services.outcome import Outcome
 from webapp.images.services.repair import image_repair, labels_only
-from webapp.images.services.settle import image_settle
+from webapp.images.services.rows import row_claim_recorded
+from webapp.images.services.settle import claimed_settle
 
 
-def renditions_settle(*, image: Image, complete: bool) -> None:
-    """Follow up on stored renditions: the image becomes ready, or its copies are made up for.
+def renditions_settle(
+    *, image: Image, records: Mapping[str, RenditionRecord], look: Mapping[str, str], complete: bool
+) -> None:
+    """Note stored renditions: the image becomes ready, or its copies are made up for.
 
     Of an image that was erased while they were made they are erased, too.
 
     Args:
-        image: The row its renditions were just recorded for.
+        image: The row the attempt was begun with.
+        records: What was stored, by name.
+        look: Its ``placeholder`` and ``colour``; empty: as they were noted before.
         complete: Whether every rendition reached its homes.
+
+    Raises:
+        ReadOnlyError: Nothing may be written at the moment.
     """
-    found = image_find(image_id=image.id)
-    if found is None:
-        return
-    if found.state == ImageState.DELETED and image_erase_again(image_id=image.id):
+    due_at = index_now() + RETRY_LOOK
+    claimed = row_claim_recorded(image=image, records=records, look=look, due_at=due_at)
+    if claimed is None:
+        _deleted_note(image, records, look)
         return
     placement = Placement.of(image.image_id, topology_now())
-    held = {r["shard"] for r in found.replicas}
+    held = {r["shard"] for r in claimed.replicas}
     homes = set(placement.home_names()[: placement.version.replica_count])
     # With a copy more than belongs there, somebody has to come back for it.
     if complete and held == homes:
-        image_settle(image_id=image.id, found=found)
+        claimed_settle(claimed, placement=placement)
     else:
         image_replicate(image_id=image.id)
+
+
+def _deleted_note(
+    image: Image, records: Mapping[str, RenditionRecord], look: Mapping[str, str]
+) -> None:
+    writable_state()
+    renditions_record(image=image, records=records, look=look)
+    image_erase_again(image_id=image.id)
 
 
 def image_replicate(*, image_id: str) -> Outcome:
