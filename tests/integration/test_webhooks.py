@@ -150,6 +150,18 @@ def test_events_go_on_after_the_broker_was_killed(system, told):
         assert wait_ended(system, 1) == [("delivered", 1, image["id"])]
 
 
+def test_events_go_on_after_the_index_ended_every_session(system, told):
+    with receiving() as receiver:
+        told(receiver, "image.stored")
+        images = [system.client.store(make_picture())["id"]]
+        wait_ended(system, 1)
+        system.kill("postgres")
+        system.start("postgres")
+        images.append(system.client.store(make_picture())["id"])
+        rows = wait_ended(system, 2)
+    assert rows == [("delivered", 1, image) for image in images]
+
+
 def test_a_process_that_is_asked_to_end_ends_by_itself_and_well(system):
     system.kill(NAME)
     log = system.described(NAME).log

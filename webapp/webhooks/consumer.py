@@ -3,7 +3,7 @@
 import threading
 
 import structlog
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, connection
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 from pika.spec import Basic, BasicProperties
@@ -24,7 +24,8 @@ def consume(broker_url: str, *, stopped: threading.Event) -> None:
     """Take events until ``stopped``; while the broker is away, wait and connect again.
 
     An event is acknowledged once its deliveries are committed, so a process killed anywhere
-    loses none; one that comes twice makes no second delivery.
+    loses none; one that comes twice makes no second delivery. The connection to the index is
+    kept: one that broke is found out by the next event, which asks again.
     """
     while not stopped.is_set():
         try:
@@ -78,5 +79,3 @@ def _receive(
         else:
             channel.basic_ack(tag)
             return
-        finally:
-            close_old_connections()
