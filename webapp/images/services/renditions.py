@@ -1,13 +1,13 @@
 """Renditions on the shards: fetching what they are made of, storing what was made."""
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from webapp.cluster.snapshot import topology_now
-from webapp.cluster.stores import breakers, executor
+from webapp.cluster.stores import Stores, breakers, executor
 from webapp.core.label import Label
 from webapp.core.manifest import RenditionRecord
 from webapp.images.copies import Placement, fetched, original_name
@@ -16,9 +16,11 @@ from webapp.images.nearness import first_write_count, near_first
 from webapp.images.services.outcome import Outcome
 from webapp.images.services.replicate import at_home, renditions_settle
 from webapp.storage.base import Whole
+from webapp.storage.per_process import PerProcess
 from webapp.storage.quorum import QuorumMissedError, quorum_write
 
 PARALLEL = 4
+_threads = PerProcess(lambda: ThreadPoolExecutor(PARALLEL, thread_name_prefix="rendition"))
 
 
 def original_fetched(*, image: Image) -> AbstractContextManager[Path]:
@@ -29,6 +31,21 @@ def original_fetched(*, image: Image) -> AbstractContextManager[Path]:
     """
     placement = Placement.of(image.image_id, topology_now())
     return fetched(placement, original_name(image), image.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Homes:
+    """Where the renditions of an image go, looked up once for all of them."""
+
+    placement: Placement
+    wanted: int
+    stores: Stores
+
+    @classmethod
+    def of(cls, image: Image) -> "_Homes":
+        placement = Placement.of(image.image_id, topology_now())
+        wanted = placement.version.rendition_replica_count
+        return cls(placement, wanted, near_first(placement.writable(), homes=wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +60,27 @@ class RenditionPuts:
 
     Args:
         image: The row the attempt was begun with.
-        threads: On which they are stored, while others are still made.
     """
 
-    def __init__(self, image: Image, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, image: Image) -> None:
         self._image = image
-        self._placement: Placement | None = None
-        self._threads = threads
+        self._homes: _Homes | None = None
         self._puts: dict[str, Future[_Stored]] = {}
 
     def put(self, name: str, data: bytes, content_type: str) -> None:
-        """Begin to store a rendition, ``preset.ext``.
+        """Begin to store a rendition, ``preset.ext``, while others are still made.
 
         One that is noted already is left alone: its bytes are in caches all over the web.
         """
         if name in self._image.renditions:
             return
-        if self._placement is None:  # no earlier: the topology may change while it is decoded
-            self._placement = Placement.of(self._image.image_id, topology_now())
-        arguments = (self._placement, name, data, content_type)
-        self._puts[name] = self._threads.submit(_store, *arguments)
+        if self._homes is None:  # no earlier: the topology may change while it is decoded
+            self._homes = _Homes.of(self._image)
+        self._puts[name] = _threads.get().submit(_store, self._homes, name, data, content_type)
+
+    def wait(self) -> None:
+        """Return once none is on its way any more, stored or not."""
+        wait(self._puts.values())
 
     def finish(self, *, placeholder: str = "", colour: str = "") -> int:
         """Wait until all are stored, note them, and make the image ready.
@@ -92,8 +110,11 @@ def renditions_storing(*, image: Image) -> Iterator[RenditionPuts]:
     What was stored and is not noted in the end, because the others could not be made, does no
     harm: the same bytes are written there again.
     """
-    with ThreadPoolExecutor(PARALLEL, thread_name_prefix="rendition") as threads:
-        yield RenditionPuts(image, threads)
+    puts = RenditionPuts(image)
+    try:
+        yield puts
+    finally:
+        puts.wait()
 
 
 def renditions_store(
@@ -121,11 +142,11 @@ def renditions_store(
     return Outcome.DONE
 
 
-def _store(placement: Placement, name: str, data: bytes, content_type: str) -> _Stored:
-    whole, wanted = Whole.of(data), placement.version.rendition_replica_count
+def _store(homes: _Homes, name: str, data: bytes, content_type: str) -> _Stored:
+    whole, placement, wanted = Whole.of(data), homes.placement, homes.wanted
     try:
         placed = quorum_write(
-            stores=near_first(placement.writable(), homes=wanted),
+            stores=homes.stores,
             key=placement.key(name),
             source=whole,
             label=Label(whole.digest, content_type),
