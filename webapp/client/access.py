@@ -84,8 +84,18 @@ def _pairs(path: Path) -> dict[str, str]:
 
 
 def config_file(environ: Mapping[str, str]) -> Path:
-    """Return where ``shoebox login`` keeps what it was told."""
-    base = environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    """Return where ``shoebox login`` keeps what it was told.
+
+    Raises:
+        UsageError: The user has no home folder.
+    """
+    try:
+        base = environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    except RuntimeError:
+        raise UsageError(
+            f"There is no home folder to keep anything in; set {SERVER_VARIABLE} and"
+            f" {TOKEN_VARIABLE}, or XDG_CONFIG_HOME."
+        ) from None
     return Path(base) / "shoebox" / "client.toml"
 
 

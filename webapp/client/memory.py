@@ -12,7 +12,11 @@ KEPT_SECONDS = 2 * 24 * 60 * 60
 
 
 def memory_folder(environ: Mapping[str, str]) -> Path:
-    """Return where uploads that began are remembered."""
+    """Return where uploads that began are remembered.
+
+    Raises:
+        RuntimeError: The user has no home folder.
+    """
     base = environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(base) / "shoebox" / "uploads"
 
@@ -48,8 +52,8 @@ class Memory:
     def clean(self) -> None:
         """Forget uploads that no server keeps any more."""
         oldest = time.time() - KEPT_SECONDS
-        for path in self._folder.glob("*.json"):
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # also of a folder that may not be looked at
+            for path in self._folder.glob("*.json"):
                 if path.stat().st_mtime < oldest:
                     path.unlink(missing_ok=True)
 

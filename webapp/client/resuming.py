@@ -36,6 +36,7 @@ class Resumable:
         self._memory = memory
         self._sending = sending
         self._key = f"{server.url}\n{sending.picture.digest}\n{sorted(sending.words.items())}"
+        self._upload = ""
         self._offset: int | None = None
         self._image = ""
         self._duplicate = False
@@ -49,6 +50,8 @@ class Resumable:
             StoppedError: A person stopped the command; another run goes on.
         """
         patience, name = self._sending.patience, self._sending.picture.name
+        # Asked once: a memory that cannot be written never knows the upload that is begun here.
+        self._upload = self._memory.find(self._key)
         while not self._image:
             patience.run(self._step, what=name)
         image = patience.run(lambda: self._server.image(self._image), what=name)
@@ -57,12 +60,12 @@ class Resumable:
 
     def _step(self) -> None:
         """Find or make the upload, ask how far it is where that is unknown, send one part."""
-        upload = self._memory.find(self._key) or self._create()
+        self._upload = self._upload or self._create()
         try:
             if self._offset is None:
-                self._hear(self._server.tus("HEAD", TUS + upload))
+                self._hear(self._server.tus("HEAD", TUS + self._upload))
             if not self._image:
-                self._part(upload)
+                self._part()
         except AgainError:
             self._offset = None
             raise
@@ -83,7 +86,7 @@ class Resumable:
         self._offset = 0
         return upload
 
-    def _part(self, upload: str) -> None:
+    def _part(self) -> None:
         start = self._offset or 0
         end = min(start + PART_BYTES, self._sending.picture.size)
         headers = {
@@ -92,7 +95,8 @@ class Resumable:
             "Upload-Offset": str(start),
         }
         with self._sending.body(start, end) as body:
-            self._hear(self._server.tus("PATCH", TUS + upload, content=body, headers=headers))
+            answer = self._server.tus("PATCH", TUS + self._upload, content=body, headers=headers)
+        self._hear(answer)
 
     def _hear(self, headers: httpx.Headers) -> None:
         value = headers.get("upload-offset", "")
@@ -111,6 +115,7 @@ class Resumable:
         """
         self._offset = None
         if error.status in _ENDED:
+            self._upload = ""
             self._memory.forget(self._key)
         if error.status in _GONE or error.status == _CONFLICT:
             raise AgainError(str(error), code=error.code) from None

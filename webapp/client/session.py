@@ -85,7 +85,11 @@ def _memory(
         return None
     if not patience.run(server.is_resumable, what=server.url):
         return None
-    memory = Memory(memory_folder(environ))
+    try:
+        memory = Memory(memory_folder(environ))
+    except RuntimeError:
+        screen.note("there is no home folder: large files are sent whole and cannot be resumed")
+        return None
     memory.clean()
     return memory
 

@@ -82,6 +82,11 @@ def shoebox(fake, *words):
     )
 
 
+def homeless():
+    """Stand in for ``Path.home`` of a user without HOME and without an entry in passwd."""
+    raise RuntimeError("Could not determine home directory.")
+
+
 def write_pictures(folder, *names):
     """Write a picture each, all different."""
     paths = [folder / name for name in names]

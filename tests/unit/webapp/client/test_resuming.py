@@ -2,11 +2,14 @@
 
 # ruff: noqa: ARG002 - every call of the server is told the request and its body
 
+from pathlib import Path
+
 import httpx
 import pytest
 
-from tests.unit.webapp.client.fake import TUS, Fake, image_of, problem, shoebox
+from tests.unit.webapp.client.fake import TUS, Fake, homeless, image_of, problem, shoebox
 from webapp.client import resuming, uploading
+from webapp.client.memory import Memory
 
 SIZE = 1000
 PART = 300
@@ -144,6 +147,41 @@ def test_the_next_run_goes_on_where_the_last_one_stopped(parts, large):
     parts.requests.clear()
     assert shoebox(parts, large) == 0
     assert parts.calls[:2] == [("HEAD", None), ("PATCH", "450")]
+
+
+@pytest.mark.timeout(10)
+def test_without_a_state_folder_that_can_be_written_a_file_is_one_upload(
+    parts, large, tmp_path, monkeypatch
+):
+    (tmp_path / "state").write_text("no folder")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert shoebox(parts, large) == 0
+    assert [call for call in parts.calls if call[0] == "POST"] == [("POST", None)]
+
+
+def test_an_upload_that_is_over_and_cannot_be_forgotten_begins_anew(parts, large, monkeypatch):
+    parts.break_at = 450
+    shoebox(parts, "--tries", 1, large)
+    parts.uploads = {"somebody else's": b""}
+    monkeypatch.setattr(Memory, "forget", lambda *_words: None)
+    monkeypatch.setattr(Memory, "keep", lambda *_words: None)
+    assert shoebox(parts, large) == 0
+
+
+def test_a_state_folder_that_may_not_be_looked_at_does_not_matter(parts, large, monkeypatch):
+    def denied(_folder, _pattern):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "glob", denied)
+    assert shoebox(parts, large) == 0
+
+
+def test_without_a_home_a_large_file_is_sent_whole(parts, large, monkeypatch, capsys):
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    assert shoebox(parts, large) == 0
+    assert parts.bodies == {"large.png": large.read_bytes()}
+    assert "no home folder" in capsys.readouterr().err
 
 
 def test_other_words_are_another_upload(parts, large):

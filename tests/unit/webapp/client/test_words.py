@@ -1,11 +1,12 @@
 """What can be said on the command line, and where address and token come from."""
 
 import stat
+from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.unit.webapp.client.fake import SERVER, TOKEN, shoebox, write_pictures
+from tests.unit.webapp.client.fake import SERVER, TOKEN, homeless, shoebox, write_pictures
 from webapp.client.access import config_file
 from webapp.client.cli import main
 
@@ -55,6 +56,13 @@ def test_a_folder_has_to_be_meant(fake, tmp_path, capsys):
 def test_no_token_is_told_with_the_ways_to_give_one(fake, tmp_path, capsys):
     assert run(fake, "upload", *write_pictures(tmp_path, "a.jpg")) == 2
     assert "shoebox login" in capsys.readouterr().err
+
+
+def test_without_a_home_the_environment_is_named(fake, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    assert run(fake, "upload", *write_pictures(tmp_path, "a.jpg")) == 2
+    assert "SBX_TOKEN" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("server", ["pictures.test", "ftp://pictures.test", "http://"])
