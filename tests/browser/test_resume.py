@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 
 import pytest
 from PIL import Image
@@ -109,6 +110,21 @@ def test_it_goes_on_when_the_service_is_back(system, visitor, slow_line, offsets
     system.start("write")
     expect_ready(visitor, "lost.jpg")
     assert offsets[-1] > 1_000_000
+
+
+def test_what_arrived_unheard_and_was_deleted_since_is_sent_again(visitor, offsets):
+    answer_lost = [re.compile(r"/api/v1/images/p\w+$"), lambda route: route.fulfill(status=403)]
+    visitor.page.route(*answer_lost)
+    body = large_photo(seed=7)
+    with visitor.page.expect_request(answer_lost[0]) as asked:
+        visitor.drop(unheard=body)
+    expect(visitor.row("unheard.jpg")).to_have_attribute("data-phase", "refused")
+    visitor.client.delete(asked.value.url.rpartition("/")[2])
+    visitor.let_go()
+    visitor.row("unheard.jpg").get_by_role("button", name="Try again").click()
+    expect_ready(visitor, "unheard.jpg")
+    assert offsets == [0, 0]
+    assert visitor.client.image(visitor.id_of("unheard.jpg"))["state"] == "ready"
 
 
 def test_a_cancelled_upload_is_over_here_and_there(visitor, slow_line, offsets):

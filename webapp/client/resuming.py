@@ -16,6 +16,7 @@ from webapp.client.server import TUS, Server
 
 PART_BYTES = 8 * 1024 * 1024
 """What is lost at most where something in between keeps a request until it is whole."""
+_DELETED = 410
 _CONFLICT = 409
 _GONE = frozenset({404, 410})
 _ENDED = frozenset({400, 404, 410, 413, 415, 422})
@@ -63,7 +64,7 @@ class Resumable:
         self._upload = self._upload or self._create()
         try:
             if self._offset is None:
-                self._hear(self._server.tus("HEAD", TUS + self._upload))
+                self._ask()
             if not self._image:
                 self._part()
         except AgainError:
@@ -71,6 +72,12 @@ class Resumable:
             raise
         except RefusedError as error:
             self._refused(error)
+
+    def _ask(self) -> None:
+        """Ask how far the upload is; one whose picture was deleted since is over, too."""
+        self._hear(self._server.tus("HEAD", TUS + self._upload))
+        if self._image and self._server.image(self._image).get("state") == "deleted":
+            raise RefusedError("The picture was stored, and deleted since.", status=_DELETED)
 
     def _create(self) -> str:
         headers = {
@@ -113,7 +120,7 @@ class Resumable:
         Raises:
             AgainError, RefusedError: Always one of them.
         """
-        self._offset = None
+        self._offset, self._image = None, ""
         if error.status in _ENDED:
             self._upload = ""
             self._memory.forget(self._key)

@@ -23,6 +23,7 @@ class Parts(Fake):
         self.uploads = {}
         self.break_at = None
         self.last_word = None
+        self.of_images = {}
 
     def tus(self, request, body):
         return getattr(self, request.method.lower())(request, body)
@@ -58,11 +59,13 @@ class Parts(Fake):
             return httpx.Response(204, headers={"Upload-Offset": str(len(found))})
         if self.last_word:
             return self.last_word
-        headers = {"Upload-Offset": str(SIZE), "X-Shoebox-Image": "p1"}
+        headers = {"Upload-Offset": str(SIZE), "X-Shoebox-Image": f"p-{self.name(request)}"}
         return httpx.Response(204, headers=headers)
 
     def otherwise(self, request, body):
         if request.method == "GET":
+            if answer := self.of_images.get(request.url.path.rpartition("/")[2]):
+                return answer
             whole = next(found for found in self.uploads.values() if len(found) == SIZE)
             return httpx.Response(200, json=image_of(whole, False, request))
         return super().otherwise(request, body)
@@ -197,6 +200,30 @@ def test_an_upload_the_server_has_forgotten_begins_anew(parts, large):
     parts.uploads = {"somebody else's": b""}
     assert shoebox(parts, large) == 0
     assert parts.uploads["upload1"] == large.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "deleted",
+    [
+        httpx.Response(200, json={"id": "p-upload0", "state": "deleted"}),
+        problem(404, "not-found", "Not found."),
+        problem(410, "erased", "Erased."),
+    ],
+)
+def test_what_arrived_unheard_and_was_deleted_since_is_sent_again(parts, large, deleted):
+    parts.of_images["p-upload0"] = problem(500, "internal", "Lost.")
+    assert shoebox(parts, "--tries", 1, large) == 1
+    parts.of_images["p-upload0"] = deleted
+    assert shoebox(parts, large) == 0
+    assert parts.uploads["upload1"] == large.read_bytes()
+
+
+def test_what_arrived_unheard_is_not_sent_again(parts, large):
+    parts.of_images["p-upload0"] = problem(500, "internal", "Lost.")
+    shoebox(parts, "--tries", 1, large)
+    parts.of_images.clear()
+    assert shoebox(parts, large) == 0
+    assert len(parts.uploads) == 1
 
 
 @pytest.mark.parametrize(("status", "uploads"), [(415, 2), (422, 2), (507, 1)])

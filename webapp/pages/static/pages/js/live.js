@@ -82,7 +82,7 @@ async function lookAgain() {
   await refreshTiles(waiting());
 }
 
-async function stateOf(id, seconds) {
+export async function stateOf(id, seconds) {
   try {
     return (await getJson(`/api/v1/images/${id}?wait=${seconds}`)).state;
   } catch (error) {

@@ -1,5 +1,6 @@
 // Large files go by tus (tus.io): after a lost connection or a reload they go on where they were.
 import { csrfToken, getJson } from "../api.js";
+import { stateOf } from "../live.js";
 
 const TUS_URL = "/api/v1/tus/";
 const RESUMABLE_BYTES = 8 * 1024 * 1024;
@@ -55,7 +56,7 @@ async function attempt(upload, onProgress) {
 async function locate(upload) {
   upload.url ??= localStorage.getItem(keyOf(upload));
   const told = upload.url ? await call(upload, "HEAD", upload.url) : null;
-  if (told && !GONE.has(told.status)) return told;
+  if (told && !GONE.has(told.status) && !(await isDeleted(told))) return told;
   const words = { filename: upload.file.name, album: upload.album, kind: upload.kind };
   const metadata = Object.entries(words).map(([name, word]) => `${name} ${base64(word)}`);
   const headers = { "Upload-Length": upload.file.size, "Upload-Metadata": metadata.join() };
@@ -63,6 +64,12 @@ async function locate(upload) {
   upload.url = made.header("Location");
   if (upload.url) localStorage.setItem(keyOf(upload), upload.url);
   return made;
+}
+
+// Whether all had arrived, unheard, and the picture was deleted since.
+async function isDeleted(told) {
+  const id = told.header("X-Shoebox-Image");
+  return id !== null && (await stateOf(id, 0).catch(() => "")) === "deleted";
 }
 
 // Turns the last answer into that of an ordinary upload.
