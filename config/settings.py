@@ -155,6 +155,7 @@ _https = SHOEBOX.write_url.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [SHOEBOX.write_url]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = False  # pages read it, under Django's name for it
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_REFERRER_POLICY = "same-origin"

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, sign_in
 from tests.system import system_run
 
 CHROMIUM = "/usr/bin/chromium"
@@ -44,11 +44,7 @@ def session(system, chromium):
     context = chromium.new_context(base_url=system.environment["SHOEBOX_WRITE_URL"])
     page = context.new_page()
     page.goto("/")
-    credentials = system.profile.credentials()
-    page.get_by_label("Name").fill(credentials["username"])
-    page.get_by_label("Password").fill(credentials["password"])
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
+    sign_in(page, system.profile.credentials())
     state = context.storage_state()
     context.close()
     return state

@@ -55,6 +55,18 @@ def test_a_title_is_saved_when_it_is_left(visitor, image):
     )
 
 
+def test_a_title_is_saved_after_signing_in_again_in_another_tab(visitor, system, image):
+    visitor.open(image["id"])
+    visitor.page.context.clear_cookies(name="sessionid")
+    title = visitor.page.get_by_role("textbox", name="Title")
+    title.fill("Valley at noon")
+    title.press("Enter")
+    expect(visitor.page.get_by_text("You are signed out.")).to_be_visible()
+    visitor.sign_in_elsewhere(system.profile.credentials())
+    title.press("Enter")
+    expect(visitor.page.get_by_text("Saved")).to_be_visible()
+
+
 def test_an_album_is_saved_with_enter_and_nothing_else(visitor, image):
     visitor.open(image["id"])
     title = {"title": "From elsewhere"}

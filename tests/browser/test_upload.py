@@ -112,3 +112,12 @@ def test_who_was_signed_out_meanwhile_is_told_when_adding(visitor):
     visitor.page.context.clear_cookies()
     visitor.drop(late=photo(seed=16, size=(90, 60)))
     expect(visitor.row("late.jpg")).to_contain_text("You are signed out.")
+
+
+def test_who_signs_in_again_in_another_tab_can_go_on(visitor, system):
+    visitor.page.context.clear_cookies()
+    visitor.drop(later=photo(seed=17, size=(90, 60)))
+    expect(visitor.row("later.jpg")).to_contain_text("You are signed out.")
+    visitor.sign_in_elsewhere(system.profile.credentials())
+    visitor.row("later.jpg").get_by_role("button", name="Try again").click()
+    expect(visitor.row("later.jpg").get_by_role("link")).to_be_visible(timeout=READY_MS)

@@ -19,6 +19,14 @@ DROP = """([files]) => {
 }"""
 
 
+def sign_in(page, credentials):
+    """Fill in the page to sign in, which is open; return on the gallery."""
+    page.get_by_label("Name").fill(credentials["username"])
+    page.get_by_label("Password").fill(credentials["password"])
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+
+
 class Visitor:
     """Drives one page and remembers what went wrong in the browser."""
 
@@ -51,6 +59,13 @@ class Visitor:
 
     def row(self, name):
         return self.rows.filter(has_text=name)
+
+    def sign_in_elsewhere(self, credentials):
+        """Sign in in another tab, where there is no session any more."""
+        other = self.page.context.new_page()
+        other.goto("/login")
+        sign_in(other, credentials)
+        other.close()
 
     def hold(self, pattern):
         """Leave requests without an answer; return them as they come."""

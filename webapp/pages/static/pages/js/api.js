@@ -1,6 +1,12 @@
 // Calls of our own API, and its errors in words.
 
-export const csrfToken = () => document.querySelector("meta[name=csrf-token]").content;
+const CSRF_COOKIE = "csrftoken=";
+
+// The one of the cookie, which a sign-in in another tab changes; the one of this page stays.
+export function csrfToken() {
+  const cookie = document.cookie.split("; ").find((pair) => pair.startsWith(CSRF_COOKIE));
+  return cookie?.slice(CSRF_COOKIE.length) ?? document.querySelector("meta[name=csrf-token]").content;
+}
 
 const SIGNED_OUT = "You are signed out. Sign in again in another tab, then try again.";
 const WORDS = {

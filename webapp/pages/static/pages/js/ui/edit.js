@@ -1,6 +1,6 @@
 // Title and album are saved when they are left, or with Enter. Only what was changed here is sent:
 // another tab may have changed the rest meanwhile. What could not be saved is sent with the next try.
-import { getPage } from "../api.js";
+import { csrfToken, getPage } from "../api.js";
 
 const SAID_MS = 2000;
 
@@ -17,7 +17,7 @@ async function save(form) {
   const sent = edited(form).map((field) => [field, field.value]);
   if (!sent.length) return;
   const body = new FormData();
-  body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+  body.append("csrfmiddlewaretoken", csrfToken());
   for (const [field, value] of sent) body.append(field.name, value);
   try {
     const page = await getPage(form.action, { method: "POST", body });
