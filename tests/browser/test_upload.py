@@ -8,6 +8,19 @@ from tests.browser.visitor import READY_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
+PASTE = """async ([place, name, text]) => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 90, height: 60 });
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = "teal";
+  pen.fillRect(0, 0, 90, 60);
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve));
+  const clipboardData = new DataTransfer();
+  clipboardData.items.add(new File([blob], name, { type: "image/png" }));
+  if (text) clipboardData.setData("text/plain", text);
+  const event = new ClipboardEvent("paste", { clipboardData, bubbles: true });
+  document.querySelector(place).dispatchEvent(event);
+}"""
+
 
 def test_three_dropped_photos_become_ready_before_the_eyes(visitor):
     visitor.page.evaluate("window.sameDocument = true")
@@ -33,19 +46,21 @@ def test_a_chosen_photo_goes_to_the_chosen_album_and_kind(visitor, tmp_path):
 
 
 def test_a_pasted_photo_is_added(visitor):
-    visitor.page.evaluate(
-        """async () => {
-          const canvas = Object.assign(document.createElement("canvas"), { width: 90, height: 60 });
-          const pen = canvas.getContext("2d");
-          pen.fillStyle = "teal";
-          pen.fillRect(0, 0, 90, 60);
-          const blob = await new Promise((resolve) => canvas.toBlob(resolve));
-          const clipboardData = new DataTransfer();
-          clipboardData.items.add(new File([blob], "pasted.png", { type: "image/png" }));
-          document.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
-        }"""
-    )
+    visitor.page.evaluate(PASTE, ["body", "pasted.png", ""])
     expect(visitor.row("pasted.png").get_by_role("link")).to_be_visible(timeout=READY_MS)
+
+
+def test_a_text_with_a_picture_of_it_is_only_text_in_a_field(visitor):
+    visitor.page.evaluate(PASTE, ["[type=search]", "field.png", "a cell"])
+    expect(visitor.rows).to_have_count(0)
+    visitor.page.evaluate(PASTE, ["body", "page.png", "a cell"])
+    expect(visitor.row("page.png")).to_have_count(1)
+    expect(visitor.rows).to_have_count(1)
+
+
+def test_a_photo_that_is_pasted_while_in_a_field_is_added(visitor):
+    visitor.page.evaluate(PASTE, ["[type=search]", "alone.png", ""])
+    expect(visitor.row("alone.png")).to_have_count(1)
 
 
 def test_what_is_no_picture_is_refused_in_words(visitor):

@@ -9,6 +9,10 @@ import { Tray } from "./tray.js";
 let ownDrag = false;
 const hasFiles = (transfer) => !ownDrag && [...(transfer?.types ?? [])].includes("Files");
 
+const inField = ({ target }) => target.closest?.("input, textarea");
+// Office programs put a picture of a text beside it: the text is meant for the field.
+const isTextForField = (event) => inField(event) && event.clipboardData.types.includes("text/plain");
+
 function wanted() {
   return {
     album: document.getElementById("upload-album").value.trim(),
@@ -38,7 +42,7 @@ function start() {
   listenDrop(add);
   listenLink(dialog, (link) => links.add(link, wanted()));
   document.addEventListener("paste", (event) => {
-    if (event.clipboardData.files.length) add(event.clipboardData.files);
+    if (event.clipboardData.files.length && !isTextForField(event)) add(event.clipboardData.files);
   });
   window.addEventListener("beforeunload", (event) => {
     if (queue.busy) event.preventDefault();
@@ -79,7 +83,7 @@ function listenLink(dialog, add) {
   });
   document.addEventListener("paste", (event) => {
     const link = linkOf(event.clipboardData.getData("text/plain"));
-    if (!link || event.clipboardData.files.length || event.target.closest?.("input, textarea")) return;
+    if (!link || event.clipboardData.files.length || inField(event)) return;
     field.value = link;
     if (!dialog.open) dialog.showModal();
     field.focus();
