@@ -1,5 +1,7 @@
 """Adding pictures: dropped, chosen, pasted; seen to become ready; refused in words."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from playwright.sync_api import expect
 
@@ -111,6 +113,35 @@ def test_an_upload_can_be_cancelled(visitor):
     visitor.row("unwanted.jpg").get_by_role("button", name="Cancel").click()
     expect(visitor.page.locator("#tray")).to_be_hidden()
     visitor.let_go()
+
+
+def test_a_photo_that_is_ready_before_its_tile_is_there_says_so(visitor):
+    def late(route):
+        visitor.client.wait_ready(parse_qs(urlsplit(route.request.url).query)["id"][-1])
+        route.continue_()
+
+    visitor.page.route("**/tiles?*", late)
+    visitor.drop(quick=photo(seed=18, size=(90, 60)))
+    expect(visitor.row("quick.jpg").get_by_text("Ready")).to_be_visible(timeout=READY_MS)
+    visitor.let_go()
+
+
+def test_a_tile_is_asked_for_once_it_can_take_its_place(visitor):
+    visitor.page.evaluate("() => { window.createImageBitmap = () => new Promise(() => {}); }")
+    visitor.drop(unseen=photo(seed=19, size=(90, 60)))
+    expect(visitor.row("unseen.jpg").get_by_role("link")).to_be_visible(timeout=READY_MS)
+    image_id = visitor.id_of("unseen.jpg")
+    expect(visitor.tile(image_id)).to_be_visible()
+    waited = visitor.page.evaluate(
+        """(id) => {
+          const found = performance.getEntriesByType("resource");
+          const tile = found.find(({ name }) => name.includes(`/tiles?id=${id}`));
+          const upload = found.find(({ name }) => name.endsWith("/api/v1/images"));
+          return tile.startTime - upload.responseEnd;
+        }""",
+        image_id,
+    )
+    assert waited > 600
 
 
 def test_many_uploads_go_four_at_a_time(visitor):

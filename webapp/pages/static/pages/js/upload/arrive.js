@@ -3,19 +3,21 @@ import { fetchTiles, pause, watch } from "../live.js";
 
 const PREVIEW_MOST_MS = 700;
 
-// Returns whether it has a place on this page, where it will be seen to become ready.
+// Returns the state its tile is in, to be seen to become ready; null without a place on this page.
 export async function tileArrive({ image, album, preview }) {
   const gallery = document.querySelector("#gallery[data-live]");
-  if (!gallery || ![album, ""].includes(gallery.dataset.live)) return false;
+  if (!gallery || ![album, ""].includes(gallery.dataset.live)) return null;
+  const source = await Promise.race([preview, pause(PREVIEW_MOST_MS)]);
+  // Not sooner: what happens to a tile that is not in its place yet is not seen.
   const [tile] = await fetchTiles([image.id]);
-  if (!tile) return false;
-  showPreview(tile, await Promise.race([preview, pause(PREVIEW_MOST_MS)]));
+  if (!tile) return null;
+  showPreview(tile, source);
   if (!document.getElementById(tile.id)) {
     tile.classList.add("arriving");
     gallery.prepend(tile);
   }
   watch();
-  return true;
+  return tile.dataset.state;
 }
 
 function showPreview(tile, source) {

@@ -25,7 +25,9 @@ function start() {
   const told = {
     onChange: (upload) => tray.show(upload),
     onStored: async (upload) => {
-      if (!(await tileArrive(upload))) tray.settle(upload.image.id, "added");
+      const state = (await tileArrive(upload)) ?? "added";
+      const isKnown = upload.image.duplicate && upload.phase === "ready"; // and its row says so
+      if (!isKnown) tray.settle(upload.image.id, state);
     },
   };
   const [queue, links] = [new Queue(told), new Links(told)];
