@@ -56,21 +56,32 @@ def pictures_find(
 
     A file that was named is sent whatever it is: the server knows better. Below folders,
     what does not begin like a picture is left out with a note; hidden names without one.
+    What may not be looked at is among the files: reading it says why it is not sent.
 
     Raises:
         UsageError: Something named is not there, or a folder without ``recursive``.
     """
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            if not recursive:
-                raise UsageError(f"{path} is a folder; use --recursive to upload what is in it.")
-            found += _below(path, note)
-        elif path.is_file():
+        if not _is_folder(path):
             found.append(path)
+        elif recursive:
+            found += _below(path, note)
         else:
-            raise UsageError(f"{path} is not there, or is no file.")
+            raise UsageError(f"{path} is a folder; use --recursive to upload what is in it.")
     return list(dict.fromkeys(found))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        if path.is_dir():
+            return True
+        is_file = path.is_file()
+    except OSError:
+        return False
+    if not is_file:
+        raise UsageError(f"{path} is not there, or is no file.")
+    return False
 
 
 def _below(folder: Path, note: Callable[[str], None]) -> Iterator[Path]:
@@ -81,12 +92,19 @@ def _below(folder: Path, note: Callable[[str], None]) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(base, name)
-            if name.startswith(".") or not path.is_file():
+            if name.startswith(".") or not _may_be_file(path):
                 continue
             if _begins_like_a_picture(path):
                 yield path
             else:
                 note(f"skipped {path}: no picture")
+
+
+def _may_be_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return True
 
 
 def _begins_like_a_picture(path: Path) -> bool:

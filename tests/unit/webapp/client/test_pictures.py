@@ -1,5 +1,7 @@
 """Which files are sent."""
 
+from pathlib import Path
+
 import pytest
 
 from tests import samples
@@ -33,6 +35,35 @@ def test_a_file_that_was_named_is_sent_whatever_it_is(fake, folder):
 def test_a_file_named_twice_is_sent_once(fake, folder):
     shoebox(fake, folder / "b.jpg", folder / "b.jpg")
     assert len(fake.requests) == 1
+
+
+@pytest.fixture
+def denied(monkeypatch):
+    """Let one name be looked at no more, as in a folder that can be listed and not entered."""
+    real = {name: getattr(Path, name) for name in ("is_file", "is_dir", "open")}
+
+    def deny(path):
+        def asked(name):
+            def ask(self, *words):
+                if self == path:
+                    raise PermissionError(13, "Permission denied")
+                return real[name](self, *words)
+
+            return ask
+
+        for name in real:
+            monkeypatch.setattr(Path, name, asked(name))
+
+    return deny
+
+
+@pytest.mark.parametrize("named", ["folder", "file"])
+def test_what_may_not_be_looked_at_fails_alone(fake, folder, denied, capsys, named):
+    denied(folder / "b.jpg")
+    words = ["-r", folder] if named == "folder" else [folder / "b.jpg", folder / "a" / "z.jpg"]
+    assert shoebox(fake, *words) == 1
+    assert set(fake.bodies) == {"z.jpg"}
+    assert f"failed {folder / 'b.jpg'}: cannot be read" in capsys.readouterr().err
 
 
 def test_a_folder_without_pictures_is_told(fake, tmp_path, capsys):
