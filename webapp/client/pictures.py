@@ -55,8 +55,9 @@ def pictures_find(
     """Return the files to upload: those named, and the pictures below the folders named.
 
     A file that was named is sent whatever it is: the server knows better. Below folders,
-    what does not begin like a picture is left out with a note; hidden names without one.
-    What may not be looked at is among the files: reading it says why it is not sent.
+    what does not begin like a picture is left out with a note, as are links to folders, which
+    may lead around in a circle, and links to nothing; hidden names without one. What may not be
+    looked at is among the files: reading it says why it is not sent.
 
     Raises:
         UsageError: Something named is not there, or a folder without ``recursive``.
@@ -90,29 +91,25 @@ def _below(folder: Path, note: Callable[[str], None]) -> Iterator[Path]:
 
     for base, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(base, name)
-            if name.startswith(".") or not _may_be_file(path):
-                continue
-            if _begins_like_a_picture(path):
-                yield path
+        for path in (Path(base, name) for name in folders):
+            if os.path.islink(path):  # noqa: PTH114 - False where it may not be looked at
+                note(f"skipped {path}: a symbolic link")
+        for path in (Path(base, name) for name in sorted(names) if not name.startswith(".")):
+            if reason := _left_out(path):
+                note(f"skipped {path}: {reason}")
             else:
-                note(f"skipped {path}: no picture")
+                yield path
 
 
-def _may_be_file(path: Path) -> bool:
+def _left_out(path: Path) -> str:
+    """Return why a name below a folder is not sent; empty when it is."""
     try:
-        return path.is_file()
-    except OSError:
-        return True
-
-
-def _begins_like_a_picture(path: Path) -> bool:
-    try:
+        if not path.is_file():
+            return "a symbolic link" if path.is_symlink() else "no file"
         with path.open("rb") as file:
-            return is_picture(file.read(HEAD_BYTES))
+            return "" if is_picture(file.read(HEAD_BYTES)) else "no picture"
     except OSError:
-        return True  # told as what failed, not as what was left out
+        return ""  # told as what failed, not as what was left out
 
 
 def is_picture(head: bytes) -> bool:

@@ -27,6 +27,22 @@ def test_what_is_no_picture_is_left_out_with_a_note(fake, folder, capsys):
     assert f"skipped {folder / 'notes.jpg'}: no picture" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("target", ["elsewhere", "nowhere"])
+def test_a_link_that_is_not_followed_is_told(fake, folder, tmp_path, capsys, target):
+    write_pictures(tmp_path / "elsewhere", "y.jpg")
+    (folder / "link").symlink_to(tmp_path / target)
+    assert shoebox(fake, "-r", folder) == 0
+    assert set(fake.bodies) == {"b.jpg", "z.jpg"}
+    assert f"skipped {folder / 'link'}: a symbolic link" in capsys.readouterr().err
+
+
+def test_a_link_to_a_picture_is_sent(fake, folder, tmp_path):
+    (picture,) = write_pictures(tmp_path, "y.jpg")
+    (folder / "link.jpg").symlink_to(picture)
+    shoebox(fake, "-r", folder)
+    assert "link.jpg" in fake.bodies
+
+
 def test_a_file_that_was_named_is_sent_whatever_it_is(fake, folder):
     shoebox(fake, folder / "notes.jpg")
     assert set(fake.bodies) == {"notes.jpg"}
