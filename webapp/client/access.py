@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
+
 from webapp.client.errors import UsageError
 
 SERVER_VARIABLE = "SBX_SERVER"
@@ -56,12 +58,20 @@ def access_check(*, server: str, token: str) -> Access:
     Raises:
         UsageError: Not the address of a server, or nothing that can be sent as a token.
     """
-    parts = urlsplit(server)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query:
+    if not _is_address(server):
         raise UsageError(f"Server {server!r} is no address like https://pictures.example.")
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise UsageError("The token has characters that no token has.")
     return Access(_base(server), token)
+
+
+def _is_address(server: str) -> bool:
+    try:
+        parts, _ = urlsplit(server), httpx.URL(server)
+        is_whole = bool(parts.hostname) and parts.port != 0
+    except (ValueError, httpx.InvalidURL):
+        return False
+    return is_whole and parts.scheme in {"http", "https"} and not parts.query
 
 
 def _base(server: str) -> str:

@@ -65,10 +65,30 @@ def test_without_a_home_the_environment_is_named(fake, tmp_path, monkeypatch, ca
     assert "SBX_TOKEN" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("server", ["pictures.test", "ftp://pictures.test", "http://"])
-def test_an_address_that_is_none_is_told(fake, tmp_path, server):
+NO_ADDRESSES = [
+    "pictures.test",
+    "ftp://pictures.test",
+    "http://",
+    "http://:8000",
+    "http://[abc",
+    "http://pictures.test:port",
+    "http://pictures.test:99999",
+    "http://pictures.test/\x7f",
+]
+
+
+@pytest.mark.parametrize("server", NO_ADDRESSES)
+def test_an_address_that_is_none_is_told(fake, tmp_path, capsys, server):
     paths = write_pictures(tmp_path, "a.jpg")
     assert run(fake, "upload", "--server", server, "--token", TOKEN, *paths) == 2
+    assert "is no address like" in capsys.readouterr().err
+
+
+def test_an_address_in_the_environment_that_is_none_is_told(fake, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SBX_SERVER", "http://pictures.test:port")
+    monkeypatch.setenv("SBX_TOKEN", TOKEN)
+    assert run(fake, "upload", *write_pictures(tmp_path, "a.jpg")) == 2
+    assert "'http://pictures.test:port' is no address" in capsys.readouterr().err
 
 
 def test_the_environment_says_where_to_and_as_whom(fake, tmp_path, monkeypatch):
@@ -94,6 +114,12 @@ def test_what_login_keeps_is_used(fake, tmp_path):
     assert log_in(fake) == 0
     assert run(fake, "upload", *write_pictures(tmp_path, "a.jpg")) == 0
     assert fake.requests[0].url.host == "pictures.test"
+
+
+def test_login_keeps_no_address_that_is_none(fake, home, capsys):
+    assert log_in(fake, server="http://[abc") == 2
+    assert "'http://[abc' is no address" in capsys.readouterr().err
+    assert not (home / "config").exists()
 
 
 def test_nobody_else_can_read_what_login_keeps(fake, home):
