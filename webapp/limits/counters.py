@@ -6,6 +6,7 @@ counts for itself, and asks again a little later.
 
 import math
 import time
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -18,6 +19,7 @@ log = structlog.get_logger(__name__)
 AWAY_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 0.25
 _PREFIX: Final = "shoebox-limits"
+_Question = Callable[[SlidingWindowCounterRateLimiter, RateLimitItem, str], Awaitable[int]]
 
 
 class Counters:
@@ -37,18 +39,31 @@ class Counters:
 
         What is refused is not counted: who waits for as long as told gets through.
         """
+        return await self._ask(_hit, rate, caller)
+
+    async def wait(self, rate: RateLimitItem, caller: str) -> int:
+        """Return what ``hit`` would, and count nothing."""
+        return await self._ask(_wait, rate, caller)
+
+    async def _ask(self, question: _Question, rate: RateLimitItem, caller: str) -> int:
         if self._shared and time.monotonic() > self._away_until:
             try:
-                return await _hit(self._shared, rate, caller)
+                return await question(self._shared, rate, caller)
             except Exception as error:  # noqa: BLE001 - whatever it is, uploads go on
                 self._away_until = time.monotonic() + AWAY_SECONDS
                 log.warning("shared counters away", error=str(error))
-        return await _hit(self._own, rate, caller)
+        return await question(self._own, rate, caller)
 
 
 async def _hit(limiter: SlidingWindowCounterRateLimiter, rate: RateLimitItem, caller: str) -> int:
-    if await limiter.hit(rate, caller):
-        return 0
+    return 0 if await limiter.hit(rate, caller) else await _left(limiter, rate, caller)
+
+
+async def _wait(limiter: SlidingWindowCounterRateLimiter, rate: RateLimitItem, caller: str) -> int:
+    return 0 if await limiter.test(rate, caller) else await _left(limiter, rate, caller)
+
+
+async def _left(limiter: SlidingWindowCounterRateLimiter, rate: RateLimitItem, caller: str) -> int:
     stats = await limiter.get_window_stats(rate, caller)
     wait = math.ceil(stats.reset_time - time.time())
     return min(max(1, wait), rate.get_expiry())

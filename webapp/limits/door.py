@@ -79,19 +79,23 @@ class Door:
         override = headers.get(_OVERRIDE, b"").decode("latin-1")
         rules = self._rules.of(scope["method"], scope["path"], override=override)
         callers = {"address": address_key(address), "token": _credential(headers, self._cookie)}
-        for rule in rules:
-            if caller := callers[rule.per]:
-                await self._count(rule, caller)
+        counted = [(rule, caller) for rule in rules if (caller := callers[rule.per])]
+        # What a later limit refuses uses up none before it; what the first refuses counts nowhere.
+        for rule, caller in counted[1:]:
+            _refuse_early(rule, wait=await self._counters.wait(rule.rate, caller))
+        for rule, caller in counted:
+            _refuse_early(rule, wait=await self._counters.hit(rule.rate, caller))
 
-    async def _count(self, rule: Rule, caller: str) -> None:
-        if wait := await self._counters.hit(rule.rate, caller):
-            REFUSED.labels(rule.name).inc()
-            raise RateLimitedError(
-                f"More than {rule.rate} from this {rule.per}; try again in {wait} s.",
-                limit=rule.name,
-                rate=str(rule.rate),
-                retry_after=wait,
-            )
+
+def _refuse_early(rule: Rule, *, wait: int) -> None:
+    if wait:
+        REFUSED.labels(rule.name).inc()
+        raise RateLimitedError(
+            f"More than {rule.rate} from this {rule.per}; try again in {wait} s.",
+            limit=rule.name,
+            rate=str(rule.rate),
+            retry_after=wait,
+        )
 
 
 async def problem_send(send: Send, error: ShoeboxError) -> None:

@@ -40,6 +40,13 @@ async def test_so_many_pass_and_the_next_is_told_how_long_to_wait():
     assert 1 <= refused <= 60
 
 
+async def test_asking_does_not_count():
+    counters = Counters()
+    assert [await counters.wait(RATE, "a") for _ in range(9)] == [0] * 9
+    *_, refused = await hits(counters, 4)
+    assert 1 <= await counters.wait(RATE, "a") <= refused
+
+
 async def test_callers_are_counted_apart():
     counters = Counters()
     await hits(counters, 4)

@@ -100,6 +100,19 @@ async def test_who_changes_the_token_each_time_is_counted_by_address():
     assert await caller.statuses(*tokens) == [201, 201, 429]
 
 
+async def test_what_is_refused_for_its_token_does_not_use_up_its_address():
+    caller = Caller(upload_rate_per_token="1/minute", upload_rate_per_address="2/minute")
+    tokens = [{"authorization": f"Bearer {name}"} for name in "aaaab"]
+    assert await caller.statuses(*tokens) == [201, 429, 429, 429, 201]
+
+
+async def test_what_is_refused_for_its_address_does_not_use_up_its_token():
+    caller = Caller(upload_rate_per_token="1/minute", upload_rate_per_address="1/minute")
+    await caller.statuses({"authorization": "Bearer a"}, {"authorization": "Bearer b"})
+    elsewhere = {"authorization": "Bearer b", "peer": "198.51.100.2"}
+    assert await caller.statuses(elsewhere) == [201]
+
+
 async def test_a_forged_address_does_not_help():
     caller = Caller(upload_rate_per_address="1/minute")
     calls = [{"x_forwarded_for": f"203.0.113.{last}"} for last in range(2)]
