@@ -9,6 +9,9 @@ from webapp.client.errors import AgainError, StoppedError
 
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 60.0
+"""Of our own accord."""
+LONGEST_ASKED_SECONDS = 60 * 60.0
+"""When the server asks for it; nobody expects a command that is still there the next day."""
 Answer = TypeVar("Answer")
 
 
@@ -67,15 +70,17 @@ class Patience:
     def _pause(self, error: AgainError, tried: int, what: str) -> None:
         seconds = _seconds(error, tried)
         said = str(error) if str(error).startswith(what) else f"{what}: {error}"
-        self._note(f"{said} Trying again in {seconds:.0f} s.")
+        asked = ", as the server asks" if seconds > LONGEST_WAIT_SECONDS else ""
+        self._note(f"{said} Trying again in {seconds:.0f} s{asked}.")
         self.wait(seconds)
 
 
 def _seconds(error: AgainError, tried: int) -> float:
-    """Return twice as long each time, and never sooner than the server asks for.
+    """Return twice as long each time, up to a limit, and not sooner than the server asks for.
 
     Not alike for everybody: those who were turned away together come back one by one.
     """
     grown: float = FIRST_WAIT_SECONDS * 2 ** (tried - 1)
     spread = grown * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
-    return min(max(spread, error.retry_after), LONGEST_WAIT_SECONDS)
+    own, asked = min(spread, LONGEST_WAIT_SECONDS), min(error.retry_after, LONGEST_ASKED_SECONDS)
+    return max(own, asked)

@@ -29,10 +29,20 @@ def test_a_date_says_when_too(fake, tmp_path, waits):
     assert 20 < waits[0] <= 30
 
 
-def test_nobody_waits_longer_than_a_minute(fake, tmp_path, waits):
-    fake.before = [busy(**{"Retry-After": "99999"})]
-    shoebox(fake, *write_pictures(tmp_path, "a.jpg"))
-    assert waits == [60]
+@pytest.mark.parametrize(("asked", "waited"), [("1800", 1800), ("99999", 3600)])
+def test_a_server_may_ask_for_an_hour_and_it_is_told_so(
+    fake, tmp_path, waits, capsys, asked, waited
+):
+    fake.before = [busy(**{"Retry-After": asked})]
+    assert shoebox(fake, *write_pictures(tmp_path, "a.jpg")) == 0
+    assert waits == [waited]
+    assert f"Trying again in {waited} s, as the server asks." in capsys.readouterr().err
+
+
+def test_nobody_waits_longer_than_a_minute_unasked(fake, tmp_path, waits):
+    fake.before = [busy()] * 9
+    shoebox(fake, "--tries", 10, *write_pictures(tmp_path, "a.jpg"))
+    assert waits[-1] == max(waits) == 60
 
 
 @pytest.mark.parametrize("lost", [GONE, httpx.ReadTimeout("late"), httpx.RemoteProtocolError("x")])
