@@ -31,7 +31,20 @@ def seconds(most: float) -> Callable[[str], float]:
         >>> seconds(60)("0.5")
         0.5
     """
+    return _number(most, of="seconds")
 
+
+def hours(most: float) -> Callable[[str], float]:
+    """Return what ``argparse`` reads hours with, from 0 to ``most``.
+
+    Example:
+        >>> hours(24)("1.5")
+        1.5
+    """
+    return _number(most, of="hours")
+
+
+def _number(most: float, *, of: str) -> Callable[[str], float]:
     def read(text: str) -> float:
         try:
             number = float(text)
@@ -39,7 +52,7 @@ def seconds(most: float) -> Callable[[str], float]:
             number = math.nan
         if 0 <= number <= most:
             return number
-        message = f"{text!r} is not a number of seconds from 0 to {most:g}"
+        message = f"{text!r} is not a number of {of} from 0 to {most:g}"
         raise ArgumentTypeError(message)
 
     return read

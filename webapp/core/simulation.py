@@ -144,7 +144,10 @@ def shard_rate(scenario: Scenario) -> float:
 
 def fresh_loss(scenario: Scenario, quorum: int) -> float:
     """Return the probability that all shards of a quorum are lost before more have a copy."""
-    return loss_probability(1 / shard_rate(scenario), years=scenario.settle / YEAR) ** quorum
+    rate = shard_rate(scenario)
+    if not rate:
+        return 0.0
+    return loss_probability(1 / rate, years=scenario.settle / YEAR) ** quorum
 
 
 def trials_check(model: LossModel, *, trials: int, seed: int) -> Estimate:

@@ -4,7 +4,7 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from webapp.core.numbers import seconds, whole_number
+from webapp.core.numbers import hours, seconds, whole_number
 
 
 @pytest.mark.parametrize("text", ["1", "7", "30", "007"])
@@ -33,3 +33,9 @@ def test_other_seconds_are_named_with_the_range(text):
     with pytest.raises(ArgumentTypeError) as refused:
         seconds(60)(text)
     assert str(refused.value) == f"{text!r} is not a number of seconds from 0 to 60"
+
+
+def test_other_hours_are_named_with_the_range():
+    with pytest.raises(ArgumentTypeError) as refused:
+        hours(24)("nan")
+    assert str(refused.value) == "'nan' is not a number of hours from 0 to 24"

@@ -145,3 +145,10 @@ def test_trials_agree_with_the_exact_answer():
 def test_what_cannot_be_is_refused(wrong):
     with pytest.raises(MalformedRequestError):
         simulate(replace(SMALL, **wrong))
+
+
+@pytest.mark.parametrize("zone_afr", [0.0, 0.001])
+def test_shards_that_do_not_fail_by_themselves_lose_no_fresh_upload(zone_afr):
+    lasting = replace(SMALL, shard_afr=0.0, disks_per_shard=0, zone_afr=zone_afr)
+    found = simulate(lasting, trials=10)
+    assert (found.fresh_loss, found.image_loss > 0) == (0.0, zone_afr > 0)

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webapp.cluster.simulated import document, lines
 from webapp.core.errors import ShoeboxError
-from webapp.core.numbers import whole_number
+from webapp.core.numbers import hours, seconds, whole_number
 from webapp.core.scenario import Scenario
 from webapp.core.simulation import simulate
 
@@ -43,6 +43,8 @@ _OPTIONS: tuple[tuple[str, str, str], ...] = (
     ("partitions", "N", "look at so many, spread evenly; 0 for all"),
 )
 MOST_TRIALS = 10_000_000
+MOST_HOURS = 100_000
+"""More than ten years: whoever says more meant another unit."""
 _OWN = ("weights", "detect", "settle")
 
 
@@ -70,14 +72,14 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--detect-hours",
-            type=float,
+            type=hours(MOST_HOURS),
             default=usual["detect"] / timedelta(hours=1),
             metavar="H",
             help="from the loss of a shard until somebody sets it dead",
         )
         parser.add_argument(
             "--settle-seconds",
-            type=float,
+            type=seconds(MOST_HOURS * 60 * 60),
             default=usual["settle"] / timedelta(seconds=1),
             metavar="S",
             help="from the answer to an upload until it lies on its homes",
