@@ -12,8 +12,10 @@ from tests.integration.page_rows import make_row, signed_in, text_of
 from webapp.accounts.models import Scope, Token
 from webapp.accounts.services import token_authenticate
 from webapp.core.errors import UnsupportedTypeError
+from webapp.core.presets import ORIGINAL_TYPES
 from webapp.core.problem import problem
 from webapp.images.representation import image_json
+from webapp.intake.metadata.removal import can_strip
 from webapp.uploads.receiver import PATH
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +77,15 @@ def test_the_page_of_tokens_offers_it_and_lists_its_token():
     page = text_of(signed_in(user).get("/tokens"))
     assert 'action="/tokens/sharex"' in page
     assert "<strong>ShareX</strong>" in page
+
+
+def test_the_page_of_tokens_names_the_types_it_gets_no_link_of():
+    user = make_user()
+    private = image_json(make_row(user, private=True), viewer=user)
+    assert follow(downloaded(user).json()["URL"], private) is None
+    [said] = re.findall(r"as most of (.*) do", text_of(signed_in(user).get("/tokens")))
+    kept = {name for name in ORIGINAL_TYPES if not can_strip(name)}
+    assert {f"image/{name.lower()}" for name in re.findall(r"[A-Z]{3,}", said)} == kept
 
 
 def test_a_link_or_another_site_makes_no_token():

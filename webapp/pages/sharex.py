@@ -19,7 +19,9 @@ def sharex_config(*, secret: str) -> Mapping[str, Any]:
     """Return what ShareX has to know to upload with a token.
 
     What it shows comes out of our answers: links of an image, the sentence of a problem. What
-    deletes an image there is a link that a browser opens, to a page that asks once more.
+    deletes an image there is a link that a browser opens, to a page that asks once more. Of an
+    original that stays private there is no link, as the page of tokens says: one that is right for
+    every type would not be the picture itself.
 
     Args:
         secret: Of a token that may upload.
