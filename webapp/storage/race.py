@@ -5,7 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -35,13 +35,14 @@ class _Attempt:
 
     shard: ShardSpec
     started: float | None = None
+    ended: float = 0.0
     slow: bool = False
     expected_by: float | None = None
-    future: Future[Check] | None = None
+    future: Future[None] | None = None
 
 
-_News = tuple[_Attempt, Future[Check]]
-"""A PUT that ended."""
+_News = tuple[_Attempt, Check | BaseException]
+"""A PUT that ended, and how."""
 
 
 class Race:
@@ -77,7 +78,9 @@ class Race:
         self._began = time.monotonic()
         self._patient_until = self._began + deadline
         # Both the caller's thread and those of the executor touch what follows.
-        self._news: queue.SimpleQueue[_News] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[list[_News]] = queue.SimpleQueue()
+        self._unheard: list[_News] = []
+        self._accepted = 0
         self._lock = threading.Lock()
         self._listening = True
         self._unfinished = 0
@@ -142,25 +145,43 @@ class Race:
             self._unfinished += 1
         self._running.append(attempt)
         attempt.future = self._executor.submit(self._work, attempt, store)
-        attempt.future.add_done_callback(lambda future: self._ended(attempt, future))
 
     # On the executor's threads
 
-    def _work(self, attempt: _Attempt, store: BlobStore) -> Check:
+    def _work(self, attempt: _Attempt, store: BlobStore) -> None:
         # A PUT is slow from here on: waiting for a free thread is not the shard's fault.
         attempt.started = time.monotonic()
-        return self._put(store)
+        try:
+            check = self._put(store)
+        except BaseException as error:  # noqa: BLE001 - run() raises what is no shard's fault
+            self._ended(attempt, error)
+        else:
+            self._ended(attempt, check)
 
-    def _ended(self, attempt: _Attempt, future: Future[Check]) -> None:
+    def _ended(self, attempt: _Attempt, how: Check | BaseException) -> None:
+        attempt.ended = time.monotonic()
         with self._lock:
             listening = self._listening
             if listening:
-                self._news.put((attempt, future))
+                self._tell(attempt, how)
         try:
             if not listening:
-                self._outcome(attempt, future)  # for the breakers; nobody waits for it
+                self._outcome(attempt, how)  # for the breakers; nobody waits for it
         finally:
             self._one_less()
+
+    def _tell(self, attempt: _Attempt, how: Check | BaseException) -> None:
+        """Pass the news on, together with what was kept back, once there is something to do.
+
+        A copy that was accepted while more are needed changes nothing: whoever waits would only
+        be woken to wait again.
+        """
+        self._unheard.append((attempt, how))
+        accepted = isinstance(how, Check)
+        self._accepted += accepted
+        if not accepted or self._accepted >= self._quorum:
+            self._news.put(self._unheard)
+            self._unheard = []
 
     def _one_less(self) -> None:
         with self._lock:
@@ -180,19 +201,28 @@ class Race:
         now = time.monotonic()
         timeout = max(0.0, self._next_moment(now) - now)
         try:
-            news = self._news.get(timeout=timeout)
+            heard = self._news.get(timeout=timeout)
         except queue.Empty:
-            return
-        self._settle(*news)
+            heard = self._kept_back()
+        self._settle_all(heard)
+
+    def _kept_back(self) -> list[_News]:
+        with self._lock:
+            heard, self._unheard = self._unheard, []
+        return heard
 
     def _next_moment(self, now: float) -> float:
         # One that has not started yet cannot be slow before it would be if it started now.
         slow = ((a.started or now) + self._slow_after for a in self._fresh())
         return min([self._patient_until, *slow])
 
-    def _settle(self, attempt: _Attempt, future: Future[Check]) -> None:
+    def _settle_all(self, heard: list[_News]) -> None:
+        for attempt, how in heard:
+            self._settle(attempt, how)
+
+    def _settle(self, attempt: _Attempt, how: Check | BaseException) -> None:
         self._running.remove(attempt)
-        placed = self._outcome(attempt, future)
+        placed = self._outcome(attempt, how)
         if placed is None:
             return
         self._placed.append(placed)
@@ -211,22 +241,18 @@ class Race:
                 attempt.slow = True
                 self._breakers.failed(attempt.shard.name)
 
-    def _outcome(self, attempt: _Attempt, future: Future[Check]) -> Placed | None:
-        """Read the result of a PUT that ended and tell the breaker."""
-        try:
-            check = future.result()
-        except CancelledError:
-            return None
-        except ShardUnavailableError as error:
-            _log.warning("shard %s did not take a blob: %s", attempt.shard.name, error)
+    def _outcome(self, attempt: _Attempt, how: Check | BaseException) -> Placed | None:
+        """Tell the breaker how a PUT ended; return the copy, if it is one."""
+        if isinstance(how, Check):
+            self._tell_breaker(attempt, well=True)
+            return Placed(attempt.shard.name, how)
+        if isinstance(how, ShardUnavailableError):
+            _log.warning("shard %s did not take a blob: %s", attempt.shard.name, how)
             self._tell_breaker(attempt, well=False)
-            return None
-        except Exception as error:  # noqa: BLE001 - kept, and raised by run()
-            _log.warning("no shard takes this blob: %s", error)
-            self._defect = error
-            return None
-        self._tell_breaker(attempt, well=True)
-        return Placed(attempt.shard.name, check)
+        else:
+            _log.warning("no shard takes this blob: %s", how)
+            self._defect = how  # raised by run()
+        return None
 
     def _tell_breaker(self, attempt: _Attempt, *, well: bool) -> None:
         name, by = attempt.shard.name, attempt.expected_by
@@ -234,7 +260,8 @@ class Race:
         if attempt.slow or counted:
             return  # a slow success is no recommendation
         started = attempt.started or self._began
-        if well and time.monotonic() - started < self._slow_after:
+        # Until it ended, and not until now: it may have waited to be heard.
+        if well and attempt.ended - started < self._slow_after:
             self._breakers.succeeded(name)
         else:
             self._breakers.failed(name)
@@ -247,13 +274,21 @@ class Race:
     def _close(self) -> None:
         """Hear what came in last, call off what never started, leave the rest to itself."""
         for attempt in self._running:
-            if attempt.future is not None and not attempt.future.cancel():
-                self._expect(attempt)
+            if attempt.future is not None:
+                self._leave(attempt, attempt.future)
         with self._lock:
             self._listening = False
             last = self._unfinished == 0
         with suppress(queue.Empty):
             while True:
-                self._settle(*self._news.get_nowait())
+                self._settle_all(self._news.get_nowait())
+        self._settle_all(self._kept_back())
         if last:
             self._finish()
+
+    def _leave(self, attempt: _Attempt, future: Future[None]) -> None:
+        if not future.cancel():
+            self._expect(attempt)
+            return
+        with self._lock:
+            self._unfinished -= 1

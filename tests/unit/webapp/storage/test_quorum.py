@@ -181,6 +181,27 @@ def test_a_quorum_that_is_not_had_by_the_deadline_is_missed(write):
     slow.answer.set()
 
 
+def test_a_copy_that_waits_for_another_is_named_when_the_deadline_passes(write):
+    breakers, slow = Breakers(failures=1), Slow()
+    positions = [position("a"), position("b", fail=slow)]
+    with pytest.raises(QuorumMissedError) as caught:
+        write(*positions, wanted=2, deadline=0.1, slow_after=0.05, breakers=breakers)
+    slow.answer.set()
+    assert names(caught.value.placed) == {"a"}
+    assert breakers.allows("a")
+
+
+def test_what_interrupts_a_put_is_raised_and_nobody_waits_for_the_deadline(write):
+    class InterruptError(BaseException):
+        """Nothing a shard would raise."""
+
+    def interrupt(_operation, _key):
+        raise InterruptError
+
+    with pytest.raises(InterruptError):
+        write(position("a", fail=interrupt), position("b"), wanted=2, deadline=WAIT_SECONDS)
+
+
 def test_a_put_that_never_started_is_called_off():
     slow = Slow()
     with ThreadPoolExecutor(2) as executor:
