@@ -9,7 +9,7 @@ import base64
 import json
 import string
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 MAX_LABEL_BYTES = 1500
 _TRIMMED = ("title", "album", "filename")
@@ -48,6 +48,9 @@ class About:
     created_at: str
 
 
+_ABOUT_NAMES = tuple(field.name for field in fields(About))
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """What a blob says of itself.
@@ -71,7 +74,7 @@ def label_dump(label: Label) -> dict[str, str]:
     items = {"digest": label.digest, "type": label.content_type}
     if label.about is None:
         return items
-    values = asdict(label.about)
+    values = {name: getattr(label.about, name) for name in _ABOUT_NAMES}
     room = MAX_LABEL_BYTES - sum(len(name) + len(value) for name, value in items.items()) - 5
     encoded = _about_encode(values)
     while len(encoded) > room and _trim(values):

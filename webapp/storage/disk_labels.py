@@ -7,6 +7,7 @@ attribute wins over a sidecar that was left behind.
 import errno
 import json
 import os
+from functools import lru_cache
 
 from webapp.core.label import Label, label_dump, label_load
 
@@ -21,8 +22,9 @@ def sidecar_name(name: str) -> str:
     return name + SIDECAR_SUFFIX
 
 
+@lru_cache(maxsize=64)
 def label_encode(label: Label) -> bytes:
-    """Return a label as it lies on a disk."""
+    """Return a label as it lies on a disk. Cached: each copy of a blob has the same one."""
     return json.dumps(label_dump(label), separators=(",", ":")).encode()
 
 
