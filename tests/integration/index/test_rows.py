@@ -1,7 +1,5 @@
 """The statements by hand on an image's way to ready, on either index."""
 
-from datetime import timedelta
-
 import pytest
 from django.utils import timezone
 
@@ -31,8 +29,7 @@ def stored(owner, tmp_path):
 
 def claimed(image, names=("w320.webp",)):
     records = {name: RenditionRecord(f"sha256:{'0' * 64}", 7) for name in names}
-    due_at = timezone.now() + timedelta(seconds=30)
-    return row_claim_recorded(image=image, records=records, look=LOOK, due_at=due_at)
+    return row_claim_recorded(image=image, records=records, look=LOOK)
 
 
 def store_all(image):

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 
-from webapp.cluster.clock import index_now
 from webapp.cluster.read_only import writable_state
 from webapp.cluster.snapshot import topology_now
 from webapp.core.manifest import RenditionRecord
 from webapp.images.copies import Placement
 from webapp.images.models import Image
 from webapp.images.services.attempts import renditions_record
-from webapp.images.services.claims import RETRY_LOOK
 from webapp.images.services.erase import image_erase_again
 from webapp.images.services.mend import Code
 from webapp.images.services.outcome import Outcome
@@ -34,8 +32,7 @@ def renditions_settle(
     Raises:
         ReadOnlyError: Nothing may be written at the moment.
     """
-    due_at = index_now() + RETRY_LOOK
-    claimed = row_claim_recorded(image=image, records=records, look=look, due_at=due_at)
+    claimed = row_claim_recorded(image=image, records=records, look=look)
     if claimed is None:
         _deleted_note(image, records, look)
         return

@@ -34,7 +34,7 @@ _CLAIMED = """
 UPDATE {images} SET
     renditions = %(renditions)s, placeholder = %(placeholder)s, colour = %(colour)s,
     attempts = 0, refusals = 0, reason = '',
-    revision = revision + 1, due_at = %(due_at)s,
+    revision = revision + 1,
     epoch = (
         SELECT CASE WHEN {cluster}.epoch > {images}.epoch
             THEN {cluster}.epoch ELSE {images}.epoch END
@@ -108,17 +108,17 @@ def row_claim_recorded(
     image: Image,
     records: Mapping[str, RenditionRecord],
     look: Mapping[str, str],
-    due_at: datetime,
 ) -> Image | None:
     """Note which renditions lie on the shards, and claim the next revision to tell them so.
 
-    What ``image_claim`` promises holds: no two ever have the same revision.
+    What ``image_claim`` promises holds: no two ever have the same revision. Should this process
+    not come to its end, the row is due when the attempt was to be over: nothing an index of the
+    table knows is changed here, which spares PostgreSQL an entry in each of them.
 
     Args:
         image: The row the attempt was begun with.
         records: What was stored, by name.
         look: Its ``placeholder`` and ``colour``; empty: as they were noted before.
-        due_at: When somebody looks at it again, should this process not come to its end.
 
     Returns:
         The row as it is now; None when it is gone or deleted, or nothing may be written.
@@ -128,7 +128,6 @@ def row_claim_recorded(
         "renditions": _renditions_saved(image.renditions | renditions_noted(records)),
         "placeholder": image.placeholder,
         "colour": image.colour,
-        "due_at": _moment_saved(due_at),
     }
     for claimed in _rows(_CLAIMED, values | dict(look)):
         claimed.owner = image.owner
