@@ -344,7 +344,9 @@ class Settings(BaseModel):
     admin_password: str = Field("", description="Password of the user `bootstrap` makes.")
     admin_token: str = Field("", description="Token of the user `bootstrap` makes.")
     bootstrap_shards: tuple[str, ...] = Field(
-        (), description="`name=url@zone,…`: shards `bootstrap` adds when their names are new."
+        (),
+        description="`name=url@zone,…`: shards `bootstrap` adds when their names are new, and "
+        "follows when they carry their identity at another URL.",
     )
     shard_credentials: Mapping[str, tuple[str, str]] = Field(
         default_factory=dict,

@@ -28,7 +28,13 @@ ROUNDS = 3
 """Beyond that others publish all the while, and one of them is the last."""
 
 
-def topology_publish(*, change: Callable[[], None]) -> Topology:
+def _nothing() -> None:
+    """Move no shard."""
+
+
+def topology_publish(
+    *, change: Callable[[], None], move: Callable[[], None] = _nothing
+) -> Topology:
     """Apply ``change`` to the rows and publish the topology they then describe.
 
     Afterwards the document is on the local file and on every shard that answers, and the
@@ -36,6 +42,8 @@ def topology_publish(*, change: Callable[[], None]) -> Topology:
 
     Args:
         change: Edits rows of shards, pools and versions; runs inside the transaction.
+        move: Edits where shards are, before what is newer is looked for: there, and not where
+            they were. Runs again after, because what is found may name the old places.
 
     Raises:
         TopologyConflictError: A newer document on file or shards contradicts the index.
@@ -43,7 +51,9 @@ def topology_publish(*, change: Callable[[], None]) -> Topology:
     """
     with transaction.atomic():
         state = _lock()
+        move()
         known = topology_import(state)
+        move()
         change()
         topology = topology_build(known.revision + 1)
         topology_check(known=known, new=topology)

@@ -1,7 +1,9 @@
 """`manage.py bootstrap`: what a new installation needs once. Twice is once.
 
 Declares the queues, makes the admin user and its token from SHOEBOX_ADMIN_*, and adds the shards of
-SHOEBOX_BOOTSTRAP_SHARDS (`name=url@zone,…`) whose names are new, and activates them.
+SHOEBOX_BOOTSTRAP_SHARDS (`name=url@zone,…`) whose names are new, and activates them. A shard that
+carries its identity at another URL there is there from then on, unless `shard set --url` moved it
+away.
 """
 
 from typing import Any
@@ -12,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from config.celery import queues_declare
 from webapp.accounts.bootstrap import admin_ensure
 from webapp.cluster.models import Shard
+from webapp.cluster.readdress import shards_readdress
 from webapp.cluster.services import shard_activate, shard_add
 from webapp.core.errors import ShoeboxError
 from webapp.core.shards import ShardState
@@ -50,6 +53,10 @@ class Command(BaseCommand):
 
     def _shards(self) -> None:
         asked = [_parse(text) for text in settings.SHOEBOX.bootstrap_shards]
+        urls = {name: url for name, url, _ in asked}
+        for shard in shards_readdress(asked=urls):
+            now = urls[shard.name]
+            self.stdout.write(f"shard {shard.name}: is at {now} now, was at {shard.url}")
         for name, url, zone in asked:
             if Shard.objects.filter(name=name).exists():
                 continue
