@@ -7,17 +7,21 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
+from config.env import ENV_FILE
 from config.local.first_photo import Report, first_photo
 from config.local.processes import session_kill
-from config.local.profile import Profile
+from config.local.profile import Profile, installed
 from config.local.runner import log_tail
 from config.local.secrets_file import write_private
-from config.local.service import Service, StartError
+from config.local.service import LocalError, Service, StartError
 from config.local.supervisor import Supervisor
 from config.local.table import address_lines, report_lines
 
 WATCH_SECONDS = 1.0
-SETUP_SECONDS = 120.0
+SETUP_WORDS_SECONDS = 30.0
+# What bootstrap says that concerns who starts an installation again.
+READ_ONLY = "read-only: "
+TOLD = (READ_ONLY, "shard ")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -42,11 +46,13 @@ class Launch:
     """One start of a profile that passed its preflight.
 
     Args:
-        profile: What to start.
+        profile: What to start. Where it was started before, what does not do its job is told and
+            does not end the rest: half of it may be down or busy, and the other half is wanted.
     """
 
     def __init__(self, *, profile: Profile) -> None:
         self._profile = profile
+        self._again = installed(profile.data)
         self._supervisor = Supervisor(folder=profile.data, services=profile.services)
         self._began = time.monotonic()
 
@@ -54,7 +60,7 @@ class Launch:
         """Start everything, do the main job, then watch until asked to stop.
 
         Raises:
-            LocalError: A part failed.
+            LocalError: A part failed to start; at a first start, or did not do its job.
             StopRequestedError: The end was asked for.
         """
         profile = self._profile
@@ -64,14 +70,14 @@ class Launch:
         self._supervisor.launch(profile.servers, on_ready=self._tell_ready)
         self._setup(profile, "migrate", "--noinput")
         self._setup(profile, "bootstrap")
-        self._supervisor.launch(profile.processes, on_ready=self._tell_ready)
-        self._supervisor.launch(profile.edge, on_ready=self._tell_ready)
-        self._say("everything answers; now one photo all the way through")
-        report = first_photo(
-            write_url=profile.environment["SHOEBOX_WRITE_URL"],
-            token=profile.credentials()["token"],
+        self._tell_bootstrap(profile.data / "logs" / "bootstrap.log")
+        self._supervisor.launch(
+            profile.processes,
+            on_ready=self._tell_ready,
+            on_unwell=self._tell_unwell if self._again else None,
         )
-        self._show(profile, report)
+        self._supervisor.launch(profile.edge, on_ready=self._tell_ready)
+        self._show(profile, self._first_photo(profile))
         self._watch()
 
     def stop(self) -> None:
@@ -86,15 +92,17 @@ class Launch:
 
     def _write_files(self, profile: Profile) -> None:
         write_private(profile.data / "credentials", profile.credentials())
-        environment = profile.data / "env"
-        if not environment.exists():
+        if not self._again:
             for folder in profile.shard_folders:
                 folder.mkdir(parents=True, exist_ok=True)
         # What manage.py reads when somebody runs it by hand beside this.
-        write_private(environment, profile.environment)
+        write_private(profile.data / ENV_FILE, profile.environment)
 
     def _setup(self, profile: Profile, *words: str) -> None:
-        """Run a management command to its end, in a session that ends with us."""
+        """Run a management command to its end, in a session that ends with us.
+
+        However long it takes: a migration of a large index that is killed starts over.
+        """
         began = time.monotonic()
         log = profile.data / "logs" / f"{words[0]}.log"
         environ = {**os.environ, **profile.shoebox.environ()}
@@ -108,9 +116,7 @@ class Launch:
                 start_new_session=True,
             )
         try:
-            status = process.wait(SETUP_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise StartError(f"manage.py {words[0]} took too long{log_tail(log)}") from None
+            status = self._wait(process, words[0], log)
         finally:
             session_kill(process.pid)
             process.wait()
@@ -118,18 +124,48 @@ class Launch:
             raise StartError(f"manage.py {words[0]} failed{log_tail(log)}")
         self._say(f"{words[0]} done in {time.monotonic() - began:.1f} s")
 
+    def _wait(self, process: subprocess.Popen[bytes], name: str, log: Path) -> int:
+        while True:
+            try:
+                return process.wait(SETUP_WORDS_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._say(f"{name} still runs; see {_short(log)}")
+
+    def _first_photo(self, profile: Profile) -> Report | None:
+        """Return what became of the photo; None when it did not come through."""
+        self._say("everything was started; now one photo all the way through")
+        try:
+            return first_photo(
+                write_url=profile.environment["SHOEBOX_WRITE_URL"],
+                token=profile.credentials()["token"],
+            )
+        except LocalError as error:
+            if not self._again:
+                raise
+            self._say(f"WARNING: {error}")
+            return None
+
+    def _tell_bootstrap(self, log: Path) -> None:
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+            # An index that was lost has to be made anew while all this runs.
+            self._again |= line.startswith(READ_ONLY)
+            if line.startswith(TOLD) and self._again:
+                self._say(line)
+
+    def _tell_unwell(self, service: Service, said: str) -> None:
+        self._say(f"WARNING: {service.name} runs and is not ready: {said}")
+
     def _tell_ready(self, service: Service) -> None:
         ports = f" on port {next(iter(service.ports))}" if service.ports else ""
         self._say(f"{service.name} is ready{ports}")
 
-    def _show(self, profile: Profile, report: Report) -> None:
+    def _show(self, profile: Profile, report: Report | None) -> None:
         lines = [
             "",
-            *report_lines(report),
-            "",
+            *([*report_lines(report), ""] if report else []),
             *address_lines(
                 profile.environment,
-                page=report.image["links"]["page"],
+                page=report.image["links"]["page"] if report else None,
                 data=_short(profile.data),
                 credentials=_short(profile.data / "credentials"),
             ),

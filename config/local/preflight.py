@@ -4,6 +4,7 @@ import fcntl
 import os
 import resource
 import shutil
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import IO
 
 from config.local.port_owner import port_owner
 from config.local.ports import is_free
-from config.local.profile import Profile, data_folder
+from config.local.profile import Profile, data_folder, installed
 from config.local.profiles import profile_load
 from config.local.service import LocalError, Service
 
@@ -46,8 +47,8 @@ def data_prepare(data: Path) -> None:
     """Make the data folder.
 
     Raises:
-        LocalError: It cannot be written, its disk is full, its name holds what configuration
-            files cannot, or this is not Linux.
+        LocalError: It cannot be written, its disk is full before the first start, its name holds
+            what configuration files cannot, or this is not Linux.
     """
     if not Path("/proc/self/stat").exists():
         raise LocalError("this needs Linux: it finds and ends processes through /proc")
@@ -62,7 +63,7 @@ def data_prepare(data: Path) -> None:
         reason = error.strerror or str(error)
         raise LocalError(f"cannot write to {data}: {reason}; set SHOEBOX_DATA") from None
     if (free := shutil.disk_usage(data).free) < FREE_BYTES:
-        raise LocalError(f"only {free // 1024**2} MiB are free at {data}; set SHOEBOX_DATA")
+        _disk_full(data, free)
 
 
 def data_lock(data: Path) -> IO[str]:
@@ -113,6 +114,14 @@ def open_files_raise() -> None:
             f" ulimit -Hn {OPEN_FILES}"
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _disk_full(data: Path, free: int) -> None:
+    words = f"only {free // 1024**2} MiB are free at {data}"
+    # What is stored is there and can be read and deleted; another folder would be empty.
+    if not installed(data):
+        raise LocalError(f"{words}; set SHOEBOX_DATA")
+    print(f"shoebox: {words}", file=sys.stderr, flush=True)
 
 
 def _port_check(name: str, port: int, variable: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.env import ENV_FILE
 from config.local.secrets_file import SHARD_NAMES
 from config.local.service import LocalError, Service
 from config.local.shoebox import Shoebox
@@ -98,6 +99,11 @@ class Profile:
 def data_folder(name: str, environ: Mapping[str, str]) -> Path:
     """Return the absolute data folder of profile ``name``."""
     return Path(environ.get("SHOEBOX_DATA") or DEFAULT_DATA[name]).absolute()
+
+
+def installed(data: Path) -> bool:
+    """Return whether ``data`` was started on before."""
+    return (data / ENV_FILE).exists()
 
 
 def profile_ports(name: str, environ: Mapping[str, str]) -> dict[str, int]:

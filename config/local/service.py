@@ -10,6 +10,11 @@ def _nothing() -> None:
     """Do nothing: the default of the steps that a service may not need."""
 
 
+def _silent() -> str:
+    """Say nothing: the default of services that are ready or not, and have no words for it."""
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Service:
     """One process of a profile, described and not yet started.
@@ -23,6 +28,8 @@ class Service:
         directory: Working directory, existing once ``prepare`` ran.
         log: File that collects standard output and standard error.
         ready: True once it does its job; raises nothing while it does not.
+        said: What it says keeps it from its job while it runs and is not ready; empty when it
+            says nothing.
         env: Added to the environment of whoever starts it.
         ports: What it listens on: port to the variable that moves it.
         prepare: Writes what it needs on disk; may run before every start.
@@ -41,6 +48,7 @@ class Service:
     directory: Path
     log: Path
     ready: Callable[[], bool]
+    said: Callable[[], str] = _silent
     env: Mapping[str, str] = field(default_factory=dict)
     ports: Mapping[int, str] = field(default_factory=dict)
     prepare: Callable[[], None] = _nothing

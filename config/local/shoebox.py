@@ -9,7 +9,7 @@ from pathlib import Path
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from config.local.probes import PROBE_SECONDS, answers_ok
+from config.local.probes import PROBE_SECONDS, answers_ok, not_ready_said
 from config.local.servers.programs import wheel_program
 from config.local.service import Service
 
@@ -148,7 +148,12 @@ class Shoebox:
         described = self._service(
             name, sys.executable, "-m", "config.serve", service, f"--port={port}"
         )
-        return replace(described, ports={port: variable}, ready=lambda: answers_ok(port, "/readyz"))
+        return replace(
+            described,
+            ports={port: variable},
+            ready=lambda: answers_ok(port, "/readyz"),
+            said=lambda: not_ready_said(port),
+        )
 
     def _service(self, name: str, *command: str, env: Mapping[str, str] | None = None) -> Service:
         return Service(

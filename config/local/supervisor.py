@@ -66,12 +66,20 @@ class Supervisor:
         """Whether supervisord runs."""
         return self._process is not None and self._process.poll() is None
 
-    def launch(self, services: Sequence[Service], *, on_ready: Callable[[Service], None]) -> None:
+    def launch(
+        self,
+        services: Sequence[Service],
+        *,
+        on_ready: Callable[[Service], None],
+        on_unwell: Callable[[Service, str], None] | None = None,
+    ) -> None:
         """Start ``services`` side by side; return once all are ready and configured.
 
         Args:
             services: Some of those it was made with.
             on_ready: Called for each as soon as it is.
+            on_unwell: Called in its place, with what it says, for one that runs and says for all
+                of its time what keeps it from its job; None where that is a failed start.
 
         Raises:
             StartError: One ended or stayed silent; quotes its log.
@@ -82,9 +90,18 @@ class Supervisor:
         began = time.monotonic()
         waiting = list(services)
         while waiting:
-            for service in [each for each in waiting if self._ready(each, began=began)]:
+            for service in [each for each in waiting if self._ready(each)]:
                 service.configure()
                 on_ready(service)
+                waiting.remove(service)
+            for service in [each for each in waiting if _is_late(each, began=began)]:
+                said = service.said() if on_unwell else ""
+                if on_unwell is None or not said:
+                    raise StartError(
+                        f"{service.name} was not ready after {service.ready_seconds:.0f} s"
+                        f"{log_tail(service.log)}"
+                    )
+                on_unwell(service, said)
                 waiting.remove(service)
             time.sleep(POLL_SECONDS)
 
@@ -122,15 +139,10 @@ class Supervisor:
         while names & self.pids().keys() and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
 
-    def _ready(self, service: Service, *, began: float) -> bool:
+    def _ready(self, service: Service) -> bool:
         info = self._call("getProcessInfo", service.name)
         if info["statename"] in _FAILED:
             raise StartError(f"{service.name} ended while starting{log_tail(service.log)}")
-        if time.monotonic() - began > service.ready_seconds:
-            raise StartError(
-                f"{service.name} was not ready after {service.ready_seconds:.0f} s"
-                f"{log_tail(service.log)}"
-            )
         # STARTING lasts the first second: what ends within it has failed.
         return bool(info["statename"] == "RUNNING") and service.ready()
 
@@ -149,6 +161,10 @@ class Supervisor:
             raise StartError(
                 f"supervisord does not answer ({error}){log_tail(self._log)}"
             ) from None
+
+
+def _is_late(service: Service, *, began: float) -> bool:
+    return time.monotonic() - began > service.ready_seconds
 
 
 def _shortest(path: Path) -> str:

@@ -19,15 +19,22 @@ def report_lines(report: Report) -> list[str]:
 
 
 def address_lines(
-    environment: Mapping[str, str], *, page: str, data: str, credentials: str
+    environment: Mapping[str, str], *, page: str | None, data: str, credentials: str
 ) -> list[str]:
-    """Return the addresses to open and where secrets and logs are, as lines of text."""
+    """Return the addresses to open and where secrets and logs are, as lines of text.
+
+    Args:
+        environment: Settings of the profile.
+        page: Of the first photo; None when it did not come through.
+        data: Folder of the profile.
+        credentials: File of what a person needs to sign in.
+    """
     return [
         "Open",
         *_aligned(
             [
                 ("pages", environment["SHOEBOX_WRITE_URL"]),
-                ("this photo", page),
+                *([("this photo", page)] if page else []),
                 ("API", environment["SHOEBOX_WRITE_URL"] + "/api/v1/docs"),
                 ("admin", environment["SHOEBOX_WRITE_URL"] + "/admin/"),
                 ("images", environment["SHOEBOX_READ_URL"]),

@@ -36,11 +36,11 @@ def describe(tmp_path):
 def supervise(tmp_path):
     running = []
 
-    def make(*services: Service) -> Supervisor:
+    def make(*services: Service, **told) -> Supervisor:
         supervisor = Supervisor(folder=tmp_path, services=services)
         running.append(supervisor)
         supervisor.start()
-        supervisor.launch(services, on_ready=lambda _service: None)
+        supervisor.launch(services, on_ready=lambda _service: None, **told)
         return supervisor
 
     yield make
@@ -71,6 +71,16 @@ def test_a_process_that_ends_at_once_is_quoted(describe, supervise):
 def test_a_process_that_is_never_ready_is_given_up(describe, supervise):
     with pytest.raises(StartError, match="silent was not ready after 0 s"):
         supervise(describe("silent", ready=lambda: False, ready_seconds=0.2))
+
+
+def test_what_runs_and_says_why_it_is_not_ready_is_told_and_stays(describe, supervise):
+    told = []
+    unwell = describe("unwell", ready=lambda: False, said=lambda: "no shard", ready_seconds=0.2)
+    supervisor = supervise(
+        unwell, describe("other"), on_unwell=lambda service, said: told.append((service.name, said))
+    )
+    assert told == [("unwell", "no shard")]
+    assert supervisor.pids().keys() == {"unwell", "other"}
 
 
 def test_stop_leaves_no_process_even_of_those_that_ignore_it(describe, supervise):

@@ -36,6 +36,13 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
         data_prepare(tmp_path)
 
 
+def test_a_full_disk_is_a_warning_where_something_is_kept(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=5 * 1024**2))
+    (tmp_path / "env").touch()
+    data_prepare(tmp_path)
+    assert "only 5 MiB are free" in capsys.readouterr().err
+
+
 def test_a_second_start_on_the_same_data_names_the_first(tmp_path):
     with (
         data_lock(tmp_path),
