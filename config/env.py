@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -382,12 +383,37 @@ class Settings(BaseModel):
     def _rate(cls, value: str) -> str:
         return rate_check(value)
 
+    @field_validator("signing_keys")
+    @classmethod
+    def _keys(cls, value: str) -> str:
+        try:
+            Keyring.parse(value)
+        except ConfigurationError as error:
+            raise ValueError(error.detail) from None
+        return value
+
+    @field_validator("database_url", "broker_api", "rate_limit_url", "shared_cache_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        _url_check(value)
+        return value
+
+    @field_validator("broker_url")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for url in value.split(";"):  # where it may fail over to others
+            _url_check(url)
+        return value
+
     @field_validator("rate_limit_url", "shared_cache_url")
     @classmethod
     def _counting(cls, value: str) -> str:
         schemes = ("redis://", "rediss://", "valkey://", "valkeys://")
         if value and not value.startswith(schemes):
-            message = f"{value!r} does not start with one of {', '.join(schemes)}"
+            # The scheme alone: the rest may hold a password.
+            scheme, separator, _ = value.partition("://")
+            found = f"{scheme}://…" if separator else "its value"
+            message = f"{found} does not start with one of {', '.join(schemes)}"
             raise ValueError(message)
         return value
 
@@ -421,6 +447,25 @@ class Settings(BaseModel):
         return self.profile == "embedded"
 
 
+def _url_check(url: str) -> None:
+    """Refuse an address whose password ends it too early, and never repeat it."""
+    scheme, _, _ = url.partition("://")
+    if scheme == "sqlite":
+        return
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # only now it is looked at
+    except ValueError:
+        parts = None
+    # What follows `/`, `?` or `#` in a password is no longer taken for part of it.
+    if parts is None or ("@" not in parts.netloc and "@" in url):
+        message = (
+            "not an address; percent-encode the password: `/` is %2F, `#` is %23, `?` is %3F, "
+            "`;` is %3B, `[` is %5B, `]` is %5D"
+        )
+        raise ValueError(message)
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -451,11 +496,9 @@ def load(environ: Mapping[str, str]) -> Settings:
     if values.get("profile") == "embedded":
         values = embedded_defaults(Path(values.get("data", "data")).absolute()) | values
     try:
-        loaded = Settings.model_validate(values)
+        return Settings.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(_explain(error)) from None
-    _ = loaded.keyring  # a malformed or weak key stops the start, not the first request
-    return loaded
 
 
 def _from_file(variables: Mapping[str, str]) -> dict[str, str]:

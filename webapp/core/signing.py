@@ -59,22 +59,26 @@ class Keyring:
         Raises:
             ConfigurationError: Malformed, or a secret under 16 bytes.
         """
-        return cls([_key_parse(part.strip()) for part in text.split(",") if part.strip()])
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        return cls([_key_parse(part, number) for number, part in enumerate(parts, 1)])
 
     def find(self, key_id: str) -> SigningKey | None:
         """Return the key with this id, None when it is not accepted (any more)."""
         return self._by_id.get(key_id)
 
 
-def _key_parse(part: str) -> SigningKey:
-    key_id, _, secret_hex = part.partition(":")
+def _key_parse(part: str, number: int) -> SigningKey:
+    # Told by its number: what stands for the id may be the secret.
+    key_id, colon, secret_hex = part.partition(":")
     try:
         secret = bytes.fromhex(secret_hex)
     except ValueError:
-        raise ConfigurationError(f"Signing key {key_id!r} is not `id:hex`.") from None
+        colon = ""
+    if not colon:
+        raise ConfigurationError(f"Signing key {number} is not `id:hex`, for example `k1:…`.")
     if not key_id.isalnum() or len(secret) < MIN_SECRET_BYTES:
         raise ConfigurationError(
-            f"Signing key {key_id!r} needs an alphanumeric id and at least "
+            f"Signing key {number} needs an alphanumeric id and at least "
             f"{MIN_SECRET_BYTES} bytes of secret; make one with `openssl rand -hex 32`."
         )
     return SigningKey(key_id, secret)

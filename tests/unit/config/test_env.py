@@ -42,7 +42,7 @@ def test_the_embedded_profile_fills_the_gaps(tmp_path):
     [
         ("SHOEBOX_COLOUR", "blue", "unknown setting"),
         ("SHOEBOX_SECRET_KEY", "short", "at least 32"),
-        ("SHOEBOX_SIGNING_KEYS", "k1:abcd", "k1"),
+        ("SHOEBOX_SIGNING_KEYS", "k1:abcd", "key 1"),
         ("SHOEBOX_MAX_UPLOAD_BYTES", "many", "integer"),
         ("SHOEBOX_METADATA_POLICY", "some", "strip-location"),
         ("SHOEBOX_READ_URL", "i.example", "http"),
@@ -61,10 +61,33 @@ def test_all_problems_are_told_at_once():
     assert "SECRET_KEY" in str(caught.value)
 
 
-def test_a_secret_is_not_repeated_in_an_error():
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SHOEBOX_SECRET_KEY", "hunter2"),
+        ("SHOEBOX_SIGNING_KEYS", "hunter2" * 8),
+        ("SHOEBOX_SIGNING_KEYS", "hunter2" * 8 + ":k1"),
+        ("SHOEBOX_SIGNING_KEYS", "k1:" + "ab" * 32 + ",hunter2"),
+        ("SHOEBOX_RATE_LIMIT_URL", "tcp://:hunter2@cache:6379"),
+        ("SHOEBOX_RATE_LIMIT_URL", "redis://:hunter2/x@cache:6379"),
+        ("SHOEBOX_SHARED_CACHE_URL", ":hunter2@cache:6379"),
+        ("SHOEBOX_DATABASE_URL", "postgresql://u:hunter2/x@h/n"),
+        ("SHOEBOX_DATABASE_URL", "postgresql://u:12#hunter2@h/n"),
+        ("SHOEBOX_DATABASE_URL", "postgresql://u:[hunter2@h/n"),
+        ("SHOEBOX_BROKER_URL", "amqp://u:hunter2?x@h//"),
+        ("SHOEBOX_BROKER_URL", "amqp://u:p@h//;amqp://u:hunter2/x@h//"),
+        ("SHOEBOX_BROKER_API", "http://u:hunter2#x@h:15672/api/"),
+    ],
+)
+def test_a_secret_is_not_repeated_in_an_error(name, value):
     with pytest.raises(ConfigurationError) as caught:
-        load({**CLUSTER, "SHOEBOX_SECRET_KEY": "hunter2"})
-    assert "hunter2" not in str(caught.value)
+        load({**CLUSTER, name: value})
+    assert ("hunter2" in str(caught.value), name in str(caught.value)) == (False, True)
+
+
+def test_a_password_may_hold_anything_that_is_encoded():
+    url = "postgresql://u:%2F%23%3F%40;@h:5432/n"
+    assert load({**CLUSTER, "SHOEBOX_DATABASE_URL": url}).database_url == url
 
 
 def test_credentials_are_read_by_shard():
