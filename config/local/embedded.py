@@ -15,6 +15,8 @@ from config.local.profile import (
 from config.local.secrets_file import EMBEDDED, SHARD_NAMES, secrets_load
 from config.local.servers import Valkey
 
+INDEX_FILE = "index.sqlite3"
+
 
 def embedded_profile(*, data: Path, ports: Mapping[str, int]) -> Profile:
     """Return the profile that needs nothing but this environment: SQLite, Valkey, folders.
@@ -34,7 +36,7 @@ def embedded_profile(*, data: Path, ports: Mapping[str, int]) -> Profile:
         **shared_settings("embedded", data, secrets, shards),
         **shared_addresses(ports["WRITE_PORT"], ports["READ_PORT"], ports["FLOWER_PORT"]),
         **render_address(ports),
-        "SHOEBOX_DATABASE_URL": f"sqlite:///{data}/index.sqlite3",
+        "SHOEBOX_DATABASE_URL": f"sqlite:///{data}/{INDEX_FILE}",
         "SHOEBOX_BROKER_URL": valkey.url,
     }
     return Profile(
@@ -44,5 +46,6 @@ def embedded_profile(*, data: Path, ports: Mapping[str, int]) -> Profile:
         environment=environment,
         servers=(valkey.service(log=log_of(data, "valkey")),),
         processes=our_processes(environment, data, ports, secrets),
+        index=data / INDEX_FILE,
         shard_folders=tuple(data / "shards" / name for name in SHARD_NAMES),
     )

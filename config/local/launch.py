@@ -12,7 +12,7 @@ from config.local.first_photo import Report, first_photo
 from config.local.processes import session_kill
 from config.local.profile import Profile, installed
 from config.local.runner import log_tail
-from config.local.secrets_file import write_private
+from config.local.secrets_file import index_private, write_private
 from config.local.service import LocalError, Service, StartError
 from config.local.supervisor import Supervisor
 from config.local.table import address_lines, report_lines
@@ -92,6 +92,8 @@ class Launch:
 
     def _write_files(self, profile: Profile) -> None:
         write_private(profile.data / "credentials", profile.credentials())
+        if profile.index:
+            index_private(profile.index)
         if not self._again:
             for folder in profile.shard_folders:
                 folder.mkdir(parents=True, exist_ok=True)

@@ -55,7 +55,8 @@ def data_prepare(data: Path) -> None:
     if found := set(UNWRITABLE) & set(str(data)):
         raise LocalError(f"{data} holds {' '.join(sorted(map(repr, found)))}; set SHOEBOX_DATA")
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        # Sessions and secrets lie in it.
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = data / ".writable"
         probe.write_bytes(b"")
         probe.unlink()

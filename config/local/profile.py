@@ -55,6 +55,7 @@ class Profile:
         servers: What our processes stand on; started first, side by side.
         processes: Our own, in the order of their start.
         edge: In front of them, started last; empty where nginx is not installed.
+        index: File of SQLite; None where the index is a server.
         shard_folders: Made on the first start and never again: one that vanished later may be
             a disk that is not mounted.
     """
@@ -66,6 +67,7 @@ class Profile:
     servers: tuple[Service, ...]
     processes: tuple[Service, ...]
     edge: tuple[Service, ...] = ()
+    index: Path | None = None
     shard_folders: tuple[Path, ...] = ()
 
     @property

@@ -63,6 +63,18 @@ def write_private(path: Path, values: Mapping[str, str]) -> None:
     os.replace(made, path)  # noqa: PTH105  # keeps the name of what it promises: one step
 
 
+def index_private(path: Path) -> None:
+    """Have an index of SQLite readable by this user alone, also in a folder open to others.
+
+    It is made where it is new: what SQLite keeps beside it gets the mode it has by then.
+    """
+    path.touch(mode=0o600)
+    for suffix in ("", "-wal", "-shm"):
+        beside = path.with_name(path.name + suffix)
+        if beside.exists():
+            beside.chmod(0o600)
+
+
 def _read(path: Path) -> dict[str, str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

@@ -103,6 +103,13 @@ def test_credentials_are_for_their_owner_alone(launched, moved):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_the_index_is_for_its_owner_alone(launched, moved):
+    files = Path(moved["SHOEBOX_DATA"]).glob("index.sqlite3*")
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in files}
+    assert modes == dict.fromkeys(modes, 0o600)
+    assert "index.sqlite3-wal" in modes
+
+
 def test_a_second_start_on_the_same_data_says_so_in_one_line(launched, moved):
     refused = run(moved)
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)

@@ -1,6 +1,7 @@
 import os
 import resource
 import shutil
+import stat
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +15,15 @@ from config.local.service import LocalError, Service
 def test_the_data_folder_is_made(tmp_path):
     data_prepare(tmp_path / "some" / "data")
     assert (tmp_path / "some" / "data").is_dir()
+
+
+def test_the_data_folder_is_for_its_owner_alone(tmp_path):
+    before = os.umask(0o022)
+    try:
+        data_prepare(tmp_path / "data")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
 
 
 def test_a_data_folder_that_cannot_be_made_is_named(tmp_path):

@@ -1,6 +1,6 @@
 import stat
 
-from config.local.secrets_file import CLUSTER, EMBEDDED, secrets_load, write_private
+from config.local.secrets_file import CLUSTER, EMBEDDED, index_private, secrets_load, write_private
 
 
 def test_secrets_are_made_once_and_kept(tmp_path):
@@ -34,3 +34,12 @@ def test_a_value_may_hold_an_equals_sign(tmp_path):
     path = tmp_path / "private"
     write_private(path, {"NAME": "a=b="})
     assert secrets_load(path, wanted={}) == {"NAME": "a=b="}
+
+
+def test_an_index_is_for_its_owner_alone_whenever_it_was_made(tmp_path):
+    for name in ("old", "old-wal", "old-shm"):
+        (tmp_path / name).touch(mode=0o644)
+    index_private(tmp_path / "old")
+    index_private(tmp_path / "new")
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+    assert (tmp_path / "new").exists()
