@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -84,11 +85,14 @@ class Launch:
         """End everything that was started; nothing of it runs afterwards."""
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        if not self._supervisor.alive:
+        if not self._supervisor.started:
             return
-        self._say("stopping")
+        # Nobody may be there to hear it: the terminal is gone, or a pipe's reader.
+        with suppress(OSError):
+            self._say("stopping")
         self._supervisor.stop(*self._profile.stop_groups)
-        self._say("stopped")
+        with suppress(OSError):
+            self._say("stopped")
 
     def _write_files(self, profile: Profile) -> None:
         write_private(profile.data / "credentials", profile.credentials())

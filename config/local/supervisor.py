@@ -62,9 +62,9 @@ class Supervisor:
             time.sleep(POLL_SECONDS)
 
     @property
-    def alive(self) -> bool:
-        """Whether supervisord runs."""
-        return self._process is not None and self._process.poll() is None
+    def started(self) -> bool:
+        """Whether supervisord was started. What it ran may run without it, until ``stop``."""
+        return self._process is not None
 
     def launch(
         self,

@@ -136,3 +136,13 @@ def test_a_stop_takes_everything_along_and_the_next_start_finds_its_data(launche
     again.send_signal(signal.SIGINT)
     again.communicate(timeout=30)
     assert (again.returncode, session_members(again.pid)) == (0, [])
+
+
+def test_nothing_goes_on_when_the_supervisor_is_killed(launched, moved):
+    process = start(moved)
+    read_until_up(process)
+    supervisor = int((Path(moved["SHOEBOX_DATA"]) / "supervisord.pid").read_text())
+    session = os.getsid(supervisor)
+    os.kill(supervisor, signal.SIGKILL)
+    process.communicate(timeout=30)
+    assert (process.returncode, session_members(session)) == (1, [])

@@ -11,6 +11,8 @@ from config.local.service import LocalError, StartError
 class Supervised:
     """Stands in for supervisord: every process runs, the write service has no shards."""
 
+    started = True
+
     def __init__(self, **_described):
         self.stopped = False
 
@@ -83,3 +85,14 @@ def test_an_index_that_was_lost_leaves_it_up_for_its_rebuild(profile, capsys):
     with pytest.raises(StopRequestedError):
         Launch(profile=profile).run()
     assert "read-only: The index is empty" in capsys.readouterr().out
+
+
+def test_everything_ends_also_when_nobody_can_be_told(profile, monkeypatch):
+    def hung_up(*_words, **_how):
+        raise BrokenPipeError
+
+    launch = Launch(profile=profile)
+    monkeypatch.setattr(module.signal, "signal", lambda *_told: None)  # of the test's process
+    monkeypatch.setattr("builtins.print", hung_up)
+    launch.stop()
+    assert launch._supervisor.stopped
