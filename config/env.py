@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from string import whitespace
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -343,7 +344,11 @@ class Settings(BaseModel):
     )
     admin_username: str = Field("admin", description="Name of the user `bootstrap` makes.")
     admin_password: str = Field("", description="Password of the user `bootstrap` makes.")
-    admin_token: str = Field("", description="Token of the user `bootstrap` makes.")
+    admin_token: str = Field(
+        "",
+        description="Token of the user `bootstrap` makes, with every scope; at least 32 "
+        "characters. Empty: none.",
+    )
     bootstrap_shards: tuple[str, ...] = Field(
         (),
         description="`name=url@zone,…`: shards `bootstrap` adds when their names are new, and "
@@ -390,6 +395,16 @@ class Settings(BaseModel):
             Keyring.parse(value)
         except ConfigurationError as error:
             raise ValueError(error.detail) from None
+        return value
+
+    @field_validator("admin_token")
+    @classmethod
+    def _token(cls, value: str) -> str:
+        if value and len(value) < MIN_SECRET_LENGTH:
+            message = (
+                f"at least {MIN_SECRET_LENGTH} characters; make one with `openssl rand -hex 32`"
+            )
+            raise ValueError(message)
         return value
 
     @field_validator("database_url", "broker_api", "rate_limit_url", "shared_cache_url")
@@ -492,7 +507,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     variables = {k: v for k, v in environ.items() if k.startswith(PREFIX)}
     if f"{PREFIX}PROFILE" not in variables:
         variables = _from_file(variables) | variables
-    values = _values(variables)
+    values = _given(_values(variables))
     if values.get("profile") == "embedded":
         values = embedded_defaults(Path(values.get("data", "data")).absolute()) | values
     try:
@@ -521,6 +536,16 @@ def _values(variables: Mapping[str, str]) -> dict[str, Any]:
             values[name.removeprefix(PREFIX).lower()] = value
     pairs = {n: (c.get("ACCESS", ""), c.get("SECRET", "")) for n, c in credentials.items()}
     return values | {"shard_credentials": pairs}
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what has to be given and is empty: it was not, and an empty path is a folder."""
+    needed = {name for name, field in Settings.model_fields.items() if field.is_required()}
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in needed or value.strip(f",{whitespace}")
+    }
 
 
 def embedded_defaults(data: Path) -> dict[str, Any]:

@@ -31,6 +31,18 @@ def test_outside_the_embedded_profile_nothing_needed_has_a_default(name):
         load({k: v for k, v in CLUSTER.items() if k != name})
 
 
+@pytest.mark.parametrize("empty", ["", " ", ","])
+@pytest.mark.parametrize("name", [n for n in CLUSTER if n != "SHOEBOX_PROFILE"])
+def test_what_is_needed_and_given_empty_is_missing(name, empty):
+    with pytest.raises(ConfigurationError, match=f"{name}: missing"):
+        load({**CLUSTER, name: empty})
+
+
+def test_the_embedded_profile_fills_what_is_given_empty():
+    embedded = {"SHOEBOX_PROFILE": "embedded", "SHOEBOX_WRITE_URL": ""}
+    assert load(embedded).write_url == "http://127.0.0.1:8000"
+
+
 def test_the_embedded_profile_fills_the_gaps(tmp_path):
     settings = load({"SHOEBOX_PROFILE": "embedded", "SHOEBOX_DATA": str(tmp_path)})
     assert settings.topology_file == tmp_path / "topology.json"
@@ -43,6 +55,7 @@ def test_the_embedded_profile_fills_the_gaps(tmp_path):
         ("SHOEBOX_COLOUR", "blue", "unknown setting"),
         ("SHOEBOX_SECRET_KEY", "short", "at least 32"),
         ("SHOEBOX_SIGNING_KEYS", "k1:abcd", "key 1"),
+        ("SHOEBOX_ADMIN_TOKEN", "x", "SHOEBOX_ADMIN_TOKEN: Value error, at least 32"),
         ("SHOEBOX_MAX_UPLOAD_BYTES", "many", "integer"),
         ("SHOEBOX_METADATA_POLICY", "some", "strip-location"),
         ("SHOEBOX_READ_URL", "i.example", "http"),
