@@ -8,6 +8,8 @@ modules that it finds loaded instead of reading the new ones.
 """
 
 import argparse
+import ctypes
+import errno
 import multiprocessing
 import os
 import signal
@@ -17,6 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import Any, Final
 
@@ -42,6 +45,8 @@ wait in the queue of the socket."""
 REFUSED: Final = 2
 REPLACED: Final = signal.SIGURG
 """Tells a worker that another one serves already; ignored by one that does not listen to it."""
+
+_PR_SET_PDEATHSIG: Final = 1
 
 
 class Server(MPServer):
@@ -71,6 +76,10 @@ class Server(MPServer):
         self._sfd = self._shd.get_fd()
         self._sso = socket.socket(fileno=self._sfd)
         self._sso.set_inheritable(True)
+
+    def _spawn_worker(self, idx: Any, target: Any, callback_loader: Any, *others: Any) -> Any:
+        loader = partial(_end_with_parent, os.getpid(), callback_loader)
+        return super()._spawn_worker(idx, target, loader, *others)
 
     def _reload(self, spawn_target: Any, target_loader: Any) -> None:
         """Replace the workers, unless the new code or its settings would not start."""
@@ -111,8 +120,25 @@ def application_try(module: str) -> str:
     return ""
 
 
+def port_problem(host: str, port: int) -> str:
+    """Return why nothing could listen there; empty when it could.
+
+    To be asked before the server is made: its socket may share a port, and of two servers on one
+    each would get some of the requests.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            taken = getattr(error, "errno", None) == errno.EADDRINUSE
+            return f"port {port} is in use" if taken else f"port {port} of {host}: {error}"
+    return ""
+
+
 def main() -> int:
-    """Serve until SIGTERM or SIGINT; return 2 when the settings are wrong."""
+    """Serve until SIGTERM or SIGINT; return 2 when settings are wrong or the port is taken."""
     parser = argparse.ArgumentParser(prog="python -m config.serve", description=__doc__)
     parser.add_argument("service", choices=APPLICATIONS)
     parser.add_argument("--host", default="127.0.0.1")
@@ -122,6 +148,9 @@ def main() -> int:
     ends = _in_child(end_seconds)  # also the first thing that looks at the settings
     if isinstance(ends, str):
         logger.error(ends)
+        return REFUSED
+    if problem := port_problem(told.host, told.port):
+        logger.error(problem)
         return REFUSED
     server_make(
         APPLICATIONS[told.service],
@@ -163,6 +192,18 @@ def server_make(
         respawn_interval=RESPAWN_SECONDS,
         workers_kill_timeout=max(1, round(end_seconds)),
     )
+
+
+def _end_with_parent(parent: int, loader: Callable[[], Any]) -> Any:
+    """Load an application in a worker that drains and ends when its server is killed.
+
+    It would hold the port otherwise, and nobody would tell it to end.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit("the server is gone")
+    return loader()
 
 
 def _in_child(function: Callable[..., Any], *arguments: str) -> Any:

@@ -94,10 +94,15 @@ def ports_check(services: Iterable[Service]) -> None:
     """Check that every port of ``services`` is free.
 
     Raises:
-        LocalError: One is taken or reserved; names it, who has it, and what moves it.
+        LocalError: One is taken, reserved or wanted twice; names it, who has it, and what moves it.
     """
+    wanted: dict[int, str] = {}
     for service in services:
         for port, variable in service.ports.items():
+            by = f"{service.name} ({variable})"
+            if port in wanted:
+                raise LocalError(f"port {port} is wanted by {wanted[port]} and by {by}; move one")
+            wanted[port] = by
             _port_check(service.name, port, variable)
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 from contextlib import contextmanager
 from http.client import HTTPConnection
 
@@ -121,3 +122,28 @@ def test_settings_that_are_wrong_stop_the_start_with_their_names(world):
         read_service(world, drain_seconds=-1),
     ):
         pass
+
+
+def test_a_second_one_on_the_same_port_is_refused(world):
+    with read_service(world) as server:
+        service = server.running.service
+        second = subprocess.run(
+            service.command,
+            cwd=service.directory,
+            env={**os.environ, **service.env},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        assert second.returncode == 2
+        assert f"port {server.port} is in use" in second.stdout + second.stderr
+
+
+def test_a_worker_drains_and_ends_when_its_server_is_killed(world):
+    path = f"/{world.image(SMALL)}"
+    with read_service(world, drain_seconds=2) as server:
+        [worker] = workers_of(server)
+        os.kill(server.running.pid, signal.SIGKILL)
+        assert server.get(path).status_code == 200
+        wait_until(lambda: is_dead(worker), seconds=SECONDS, what="the end of the worker")

@@ -69,16 +69,25 @@ def test_a_start_after_another_ended_takes_the_lock(tmp_path):
 def test_a_taken_port_is_named_with_its_owner_and_what_moves_it(monkeypatch):
     monkeypatch.setattr(module, "is_free", lambda _port: False)
     monkeypatch.setattr(module, "port_owner", lambda _port: "python3 (process 7)")
-    service = Service(
-        name="read",
+    with pytest.raises(LocalError, match=r"8001, wanted by read, .*python3 .*READ_PORT"):
+        ports_check([listening("read", 8001)])
+
+
+def test_a_port_that_two_want_is_named_with_what_moves_them(monkeypatch):
+    monkeypatch.setattr(module, "is_free", lambda _port: True)
+    with pytest.raises(LocalError, match=r"8001 .* write \(WRITE_PORT\) and by read \(READ_PORT\)"):
+        ports_check([listening("write", 8001), listening("read", 8001)])
+
+
+def listening(name, port):
+    return Service(
+        name=name,
         command=("true",),
         directory=Path("/"),
         log=Path("/dev/null"),
         ready=lambda: True,
-        ports={8001: "READ_PORT"},
+        ports={port: f"{name.upper()}_PORT"},
     )
-    with pytest.raises(LocalError, match=r"8001, wanted by read, .*python3 .*READ_PORT"):
-        ports_check([service])
 
 
 def test_too_few_open_files_are_named(monkeypatch):
