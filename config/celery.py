@@ -6,6 +6,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
+from kombu.exceptions import OperationalError
 
 from config.env import settings
 from config.queues import dead_letter_queue, queue_declare, task_queues, webhooks_queue
@@ -91,6 +92,12 @@ app.conf.update(
 @setup_logging.connect
 def _keep_logging(**_kwargs: Any) -> None:
     """Keep the logging Django's settings configured; Celery would install its own."""
+
+
+def broker_errors() -> tuple[type[Exception], ...]:
+    """Return what a client raises of a broker that is away, refuses it, or lacks a queue."""
+    broker = app.connection_for_write()
+    return (OperationalError, OSError, *broker.connection_errors, *broker.channel_errors)
 
 
 def queues_declare() -> list[str]:

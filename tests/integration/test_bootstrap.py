@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from amqp.exceptions import AccessRefused
 from django.core.management import CommandError, call_command
 
 from config.management.commands import bootstrap
@@ -60,6 +61,16 @@ def test_what_was_added_before_a_crash_is_activated(folders):
     shard_add(name="s1", url=f"file://{folders['s1']}", zone="z1")
     call_command("bootstrap")
     assert states() == {"s1": "active", "s2": "active"}
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError("refused"), AccessRefused("refused")])
+def test_a_broker_that_is_away_or_refuses_us_is_said_in_a_line(folders, monkeypatch, error):
+    def declare():
+        raise error
+
+    monkeypatch.setattr(bootstrap, "queues_declare", declare)
+    with pytest.raises(CommandError, match=r"broker does not answer .*refused"):
+        call_command("bootstrap")
 
 
 @pytest.fixture

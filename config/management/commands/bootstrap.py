@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config.celery import queues_declare
+from config.celery import broker_errors, queues_declare
 from webapp.accounts.bootstrap import admin_ensure
 from webapp.cluster.models import Shard
 from webapp.cluster.readdress import shards_readdress
@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Do what is missing, a line for each step."""
         try:
-            self.stdout.write(f"queues: {', '.join(queues_declare())}")
+            self._queues()
             if index_lost():
                 self.stdout.write(f"read-only: {LOST}")
                 return
@@ -38,6 +38,12 @@ class Command(BaseCommand):
             self._shards()
         except ShoeboxError as error:
             raise CommandError(error.detail) from None
+
+    def _queues(self) -> None:
+        try:
+            self.stdout.write(f"queues: {', '.join(queues_declare())}")
+        except broker_errors() as error:
+            raise CommandError(f"The broker does not answer ({error}).") from None
 
     def _admin(self) -> None:
         shoebox = settings.SHOEBOX

@@ -13,9 +13,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from kombu.exceptions import OperationalError
 
-from config.celery import app
+from config.celery import app, broker_errors
 from config.public import addresses_finding
 from webapp.cluster.models import Shard
 from webapp.cluster.report import shard_finding
@@ -59,9 +58,10 @@ def findings() -> Iterator[Finding]:
 
 
 def _look(name: str, look: Callable[[], str]) -> Finding:
+    trouble: tuple[type[Exception], ...] = (ShoeboxError, DatabaseError, *broker_errors())
     try:
         return name, True, look()
-    except (ShoeboxError, DatabaseError, OperationalError, OSError) as error:
+    except trouble as error:
         return name, False, str(error) or type(error).__name__
 
 
@@ -76,7 +76,10 @@ def _index() -> str:
 def _broker() -> str:
     with app.connection_for_write(connect_timeout=3) as broker:
         broker.ensure_connection(max_retries=1, timeout=3)
-        depths = queue_depths(broker, [queue.name for queue in app.conf.task_queues])
+        try:
+            depths = queue_depths(broker, [queue.name for queue in app.conf.task_queues])
+        except broker.channel_errors as error:
+            raise OSError(f"{error}; `manage.py queues declare` makes it") from error
         counts = ", ".join(f"{name} {depth}" for name, depth in depths.items())
     return f"{broker.transport.driver_type}, waiting: {counts}"
 

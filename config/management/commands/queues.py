@@ -11,9 +11,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
-from config.celery import app, queues_declare
+from config.celery import app, broker_errors, queues_declare
 from config.queue_metrics import queue_names
 from config.queue_state import QueueState, oldest_work, queue_states
 from webapp.core.errors import ShoeboxError
@@ -38,7 +37,7 @@ class Command(BaseCommand):
             getattr(self, f"_{options['verb']}")()
         except ShoeboxError as error:
             raise CommandError(error.detail) from None
-        except (OperationalError, OSError) as error:
+        except broker_errors() as error:
             raise CommandError(f"The broker does not answer ({error}).") from None
 
     def _declare(self) -> None:
