@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from string import whitespace
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -49,7 +49,8 @@ class Settings(BaseModel):
         description="`id:hex[,id:hex…]`, newest first: signs topology, journal and links."
     )
     database_url: str = Field(
-        description="The index: `sqlite:///path` or `postgresql://user:password@host:port/name`."
+        description="The index: `sqlite:///path` or `postgresql://user:password@host:port/name`, "
+        "path and password percent-encoded."
     )
     broker_url: str = Field(description="The queue: `amqp://…` or `redis://…`.")
     broker_api: str = Field(
@@ -553,7 +554,7 @@ def embedded_defaults(data: Path) -> dict[str, Any]:
     return {
         "secret_key": secrets.token_urlsafe(48),
         "signing_keys": f"k1:{secrets.token_hex(32)}",
-        "database_url": f"sqlite:///{data}/index.sqlite3",
+        "database_url": f"sqlite:///{quote(str(data))}/index.sqlite3",
         "broker_url": "redis://127.0.0.1:6379/0",
         "topology_file": f"{data}/topology.json",
         "journal_file": f"{data}/deleted.json",

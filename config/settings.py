@@ -84,9 +84,10 @@ SQLITE_KEPT_SECONDS = 60
 def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
+        path = unquote(parts.path)
         return {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": parts.path.removeprefix("/") if parts.netloc else parts.path,
+            "NAME": path.removeprefix("/") if parts.netloc else path,
             # Opening the file anew costs several times a query.
             "CONN_MAX_AGE": SQLITE_KEPT_SECONDS,
             "OPTIONS": {

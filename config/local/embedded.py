@@ -30,13 +30,14 @@ def embedded_profile(*, data: Path, ports: Mapping[str, int]) -> Profile:
         password=secrets["VALKEY_PASSWORD"],
         port_variable="VALKEY_PORT",
     )
-    # Quoted: the setting separates shards by characters that a path may hold.
-    shards = {name: f"file://{quote(str(data))}/shards/{name}" for name in SHARD_NAMES}
+    # Quoted: settings separate shards, and the parts of a URL, by characters a path may hold.
+    path = quote(str(data))
+    shards = {name: f"file://{path}/shards/{name}" for name in SHARD_NAMES}
     environment = {
         **shared_settings("embedded", data, secrets, shards),
         **shared_addresses(ports["WRITE_PORT"], ports["READ_PORT"], ports["FLOWER_PORT"]),
         **render_address(ports),
-        "SHOEBOX_DATABASE_URL": f"sqlite:///{data}/{INDEX_FILE}",
+        "SHOEBOX_DATABASE_URL": f"sqlite:///{path}/{INDEX_FILE}",
         "SHOEBOX_BROKER_URL": valkey.url,
     }
     return Profile(

@@ -15,12 +15,13 @@ from config.local.ports import is_free
 from config.local.profile import Profile, data_folder, installed
 from config.local.profiles import profile_load
 from config.local.service import LocalError, Service
+from config.local.shoebox import ROOT
 
 OPEN_FILES = 4096
 FREE_BYTES = 1024**3
 LOCK_FILE = "lock"
 # In a folder's name: what the configuration files of the servers cannot hold.
-UNWRITABLE = "%\"'\\\n"
+UNWRITABLE = "%\"'\\\n#;?"
 
 
 def preflight(name: str, environ: Mapping[str, str], *, held: ExitStack) -> Profile:
@@ -47,13 +48,13 @@ def data_prepare(data: Path) -> None:
     """Make the data folder.
 
     Raises:
-        LocalError: It cannot be written, its disk is full before the first start, its name holds
-            what configuration files cannot, or this is not Linux.
+        LocalError: It cannot be written, its disk is full before the first start, its name or
+            that of this tree holds what configuration files cannot, or this is not Linux.
     """
     if not Path("/proc/self/stat").exists():
         raise LocalError("this needs Linux: it finds and ends processes through /proc")
-    if found := set(UNWRITABLE) & set(str(data)):
-        raise LocalError(f"{data} holds {' '.join(sorted(map(repr, found)))}; set SHOEBOX_DATA")
+    _writable_check(ROOT, "move this tree")
+    _writable_check(data, "set SHOEBOX_DATA")
     try:
         # Sessions and secrets lie in it.
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -120,6 +121,11 @@ def open_files_raise() -> None:
             f" ulimit -Hn {OPEN_FILES}"
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _writable_check(folder: Path, way_out: str) -> None:
+    if found := set(UNWRITABLE) & set(str(folder)):
+        raise LocalError(f"{folder} holds {' '.join(sorted(map(repr, found)))}; {way_out}")
 
 
 def _disk_full(data: Path, free: int) -> None:

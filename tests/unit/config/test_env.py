@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from config.env import Settings, load
+from config.settings import _database
 from webapp.core.errors import ConfigurationError
 
 CLUSTER = {
@@ -41,6 +44,13 @@ def test_what_is_needed_and_given_empty_is_missing(name, empty):
 def test_the_embedded_profile_fills_what_is_given_empty():
     embedded = {"SHOEBOX_PROFILE": "embedded", "SHOEBOX_WRITE_URL": ""}
     assert load(embedded).write_url == "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize("name", ["a#b", "a?b", "a%23b", "a b;c"])
+def test_the_index_lies_in_the_data_folder_whatever_its_name(tmp_path, name):
+    embedded = {"SHOEBOX_PROFILE": "embedded", "SHOEBOX_DATA": str(tmp_path / name)}
+    database = _database(load(embedded).database_url)
+    assert Path(database["NAME"]).resolve() == tmp_path / name / "index.sqlite3"
 
 
 def test_the_embedded_profile_fills_the_gaps(tmp_path):

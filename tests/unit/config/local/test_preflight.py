@@ -33,11 +33,27 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", ["per%cent", 'quo"te', "apos'trophe", "back\\slash", "two\nlines"]
+    "wrong",
+    [
+        "per%cent",
+        'quo"te',
+        "apos'trophe",
+        "back\\slash",
+        "two\nlines",
+        "shoebox#2",
+        "a ;b",
+        "what?",
+    ],
 )
 def test_a_folder_that_no_configuration_can_name_is_refused(tmp_path, wrong):
     with pytest.raises(LocalError, match="set SHOEBOX_DATA"):
         data_prepare(tmp_path / wrong)
+
+
+def test_a_tree_that_no_configuration_can_name_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "ROOT", tmp_path / "shoebox #2")
+    with pytest.raises(LocalError, match=r"shoebox #2 holds '#'; move this tree"):
+        data_prepare(tmp_path / "data")
 
 
 def test_a_full_disk_is_named(tmp_path, monkeypatch):
