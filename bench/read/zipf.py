@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import urllib.request
+from contextlib import suppress
 
 from bench.read.load import LOAD_CORE, LUA
 from bench.read.worlds import folder_world, image_on_first, listed
@@ -73,7 +74,8 @@ def _simulated_there(folder, trace, costs, room):
         print(f"the simulator is left out: {error}", file=sys.stderr)
         return {}
     finally:
-        sys.path.remove(str(place))
+        with suppress(ValueError):  # it did not come so far
+            sys.path.remove(str(place))
     return {name: _ratio(libcachesim, name, trace, costs, room) for name in POLICIES}
 
 
