@@ -15,7 +15,7 @@ from string import whitespace
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from webapp.core.errors import ConfigurationError
 from webapp.core.ports import Ports
@@ -238,6 +238,7 @@ class Settings(BaseModel):
         0.85,
         gt=0,
         le=1,
+        validate_default=True,  # HIGH_WATER may have been lowered alone
         description="Part of its disk below which it takes them again by itself.",
     )
     repair_bytes_per_second: int = Field(
@@ -388,6 +389,15 @@ class Settings(BaseModel):
     @classmethod
     def _rate(cls, value: str) -> str:
         return rate_check(value)
+
+    @field_validator("low_water")
+    @classmethod
+    def _below(cls, value: float, others: ValidationInfo) -> float:
+        high = others.data.get("high_water", 1.0)
+        if value > high:
+            message = f"{value:g} is above SHOEBOX_HIGH_WATER, {high:g}"
+            raise ValueError(message)
+        return value
 
     @field_validator("signing_keys")
     @classmethod

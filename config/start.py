@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from django.conf import settings as django_settings
 
-from config.env import settings
+from config.env import Settings, settings
 from webapp.core.errors import ConfigurationError
 from webapp.limits.address import networks_parse
 from webapp.limits.counters import Counters
@@ -32,8 +32,7 @@ def write_service_start() -> None:
         ConfigurationError: The uploads that may be in flight need more open files than the
             process may have, even after raising the limit as far as it goes.
     """
-    needed = settings().max_uploads_in_flight * FILES_PER_UPLOAD + FILES_BESIDE
-    needed += settings().max_event_listeners
+    needed = open_files_needed(settings())
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:
         raise ConfigurationError(
@@ -44,6 +43,12 @@ def write_service_start() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
     _memory_give_back()
     log.info("write service starts", open_files=max(soft, needed))
+
+
+def open_files_needed(limits: Settings) -> int:
+    """Return how many open files a write service may need with these settings."""
+    uploads = limits.max_uploads_in_flight * FILES_PER_UPLOAD
+    return uploads + FILES_BESIDE + limits.max_event_listeners
 
 
 def _memory_give_back() -> None:

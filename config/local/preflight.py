@@ -10,17 +10,20 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
+from config.env import load
 from config.local.port_owner import port_owner
 from config.local.ports import is_free
 from config.local.profile import Profile, data_folder, installed
 from config.local.profiles import profile_load
 from config.local.service import LocalError, Service
 from config.local.shoebox import ROOT
+from config.start import open_files_needed
+from webapp.core.errors import ConfigurationError
 
-OPEN_FILES = 4096
 FREE_BYTES = 1024**3
+LAST_PORT = 2**16 - 1
 LOCK_FILE = "lock"
-# In a folder's name: what the configuration files of the servers cannot hold.
+# In a folder's name: what URLs and the configuration files of the servers cannot hold.
 UNWRITABLE = "%\"'\\\n#;?"
 
 
@@ -38,8 +41,8 @@ def preflight(name: str, environ: Mapping[str, str], *, held: ExitStack) -> Prof
     data = data_folder(name, environ)
     data_prepare(data)
     held.enter_context(data_lock(data))
-    open_files_raise()
     profile = profile_load(name, environ)
+    open_files_raise(_open_files({**environ, **profile.environment}))
     ports_check(profile.services)
     return profile
 
@@ -72,9 +75,15 @@ def data_lock(data: Path) -> IO[str]:
     """Return the lock of the data folder, held until it is closed or this process ends.
 
     Raises:
-        LocalError: Another start holds it; names its process.
+        LocalError: Another start holds it, named by its process; or it belongs to another user.
     """
-    lock = (data / LOCK_FILE).open("a+", encoding="ascii")
+    path = data / LOCK_FILE
+    try:
+        lock = path.open("a+", encoding="ascii")
+    except OSError as error:
+        raise LocalError(
+            f"cannot open {path}: {error.strerror}; was {data} started on by root?"
+        ) from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -107,20 +116,30 @@ def ports_check(services: Iterable[Service]) -> None:
             _port_check(service.name, port, variable)
 
 
-def open_files_raise() -> None:
+def open_files_raise(needed: int) -> None:
     """Allow this process and its children as many open files as the system lets us.
+
+    Args:
+        needed: What uploads need at least.
 
     Raises:
         LocalError: The system allows fewer than uploads need.
     """
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
-    if wanted < OPEN_FILES:
+    if wanted < needed:
         raise LocalError(
-            f"only {wanted} open files are allowed, {OPEN_FILES} are needed; raise it with"
-            f" ulimit -Hn {OPEN_FILES}"
+            f"only {wanted} open files are allowed, {needed} are needed; raise it with"
+            f" ulimit -Hn {needed}, or lower SHOEBOX_MAX_UPLOADS_IN_FLIGHT"
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _open_files(environ: Mapping[str, str]) -> int:
+    try:
+        return open_files_needed(load(environ))
+    except ConfigurationError as error:
+        raise LocalError(error.detail) from None
 
 
 def _writable_check(folder: Path, way_out: str) -> None:
@@ -137,6 +156,8 @@ def _disk_full(data: Path, free: int) -> None:
 
 
 def _port_check(name: str, port: int, variable: str) -> None:
+    if port > LAST_PORT:
+        raise LocalError(f"port {port}, wanted by {name}, is above {LAST_PORT}; lower {variable}")
     try:
         free = is_free(port)
     except OSError as error:

@@ -77,6 +77,15 @@ def test_a_wrong_value_stops_the_start_and_is_named(name, value, words):
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "marks",
+    [{"LOW_WATER": "0.95"}, {"HIGH_WATER": "0.8"}, {"LOW_WATER": "0.5", "HIGH_WATER": "0.4"}],
+)
+def test_a_shard_is_not_used_again_while_it_counts_as_full(marks):
+    with pytest.raises(ConfigurationError, match=r"SHOEBOX_LOW_WATER: .* is above SHOEBOX_HIGH"):
+        load({**CLUSTER, **{f"SHOEBOX_{name}": value for name, value in marks.items()}})
+
+
 def test_all_problems_are_told_at_once():
     with pytest.raises(ConfigurationError) as caught:
         load({**CLUSTER, "SHOEBOX_COLOUR": "blue", "SHOEBOX_SECRET_KEY": "short"})

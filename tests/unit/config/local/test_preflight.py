@@ -2,13 +2,20 @@ import os
 import resource
 import shutil
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from config.local import preflight as module
-from config.local.preflight import data_lock, data_prepare, open_files_raise, ports_check
+from config.local.preflight import (
+    data_lock,
+    data_prepare,
+    open_files_raise,
+    ports_check,
+    preflight,
+)
 from config.local.service import LocalError, Service
 
 
@@ -77,6 +84,12 @@ def test_a_second_start_on_the_same_data_names_the_first(tmp_path):
         data_lock(tmp_path)
 
 
+def test_a_lock_that_may_not_be_opened_is_said_in_a_line(tmp_path):
+    (tmp_path / "lock").mkdir()  # root, who runs tests, may open any file
+    with pytest.raises(LocalError, match=r"cannot open .*/lock: .*root\?"):
+        data_lock(tmp_path)
+
+
 def test_a_start_after_another_ended_takes_the_lock(tmp_path):
     data_lock(tmp_path).close()
     data_lock(tmp_path).close()
@@ -95,6 +108,11 @@ def test_a_port_that_two_want_is_named_with_what_moves_them(monkeypatch):
         ports_check([listening("write", 8001), listening("read", 8001)])
 
 
+def test_the_last_of_a_block_of_ports_has_to_be_one():
+    with pytest.raises(LocalError, match=r"65536, wanted by metrics, .* lower METRICS_PORT"):
+        ports_check([listening("metrics", 65536)])
+
+
 def listening(name, port):
     return Service(
         name=name,
@@ -109,4 +127,21 @@ def listening(name, port):
 def test_too_few_open_files_are_named(monkeypatch):
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: (256, 1024))
     with pytest.raises(LocalError, match="only 1024 open files"):
-        open_files_raise()
+        open_files_raise(1025)
+
+
+def test_as_many_open_files_as_the_settings_need_are_asked_for(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(module, "open_files_raise", asked.append)
+    monkeypatch.setattr(module, "ports_check", lambda _services: None)
+    for uploads in ("1800", "500"):
+        environ = {"SHOEBOX_DATA": str(tmp_path), "SHOEBOX_MAX_UPLOADS_IN_FLIGHT": uploads}
+        with ExitStack() as held:
+            preflight("embedded", environ, held=held)
+    assert asked == [5856, 3256]
+
+
+def test_a_setting_that_is_wrong_is_named_before_anything_starts(tmp_path):
+    environ = {"SHOEBOX_DATA": str(tmp_path), "SHOEBOX_COLOUR": "blue"}
+    with ExitStack() as held, pytest.raises(LocalError, match="SHOEBOX_COLOUR: unknown"):
+        preflight("embedded", environ, held=held)
