@@ -116,3 +116,13 @@ def test_the_image_installs_nothing_without_its_hash():
     lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
     installs = [line for line in lines if "pip install" in line]
     assert all("--require-hashes -r /tmp/requirements.lock" in line for line in installs)
+
+
+def test_the_edge_looks_up_each_service_that_the_how_to_replaces():
+    page = ROOT / "docs" / "how-to" / "reload-without-a-lost-request.md"
+    loop = re.search(
+        r"\nfor service in (.*); do\n(.*?)\ndone\n", page.read_text("utf-8"), re.DOTALL
+    )
+    services, body = loop.groups()
+    assert set(services.split()) == set(SERVICES["nginx"]["depends_on"])
+    assert re.search(r"up .*\$service &&\s+.*exec -T nginx nginx -s reload", body)
