@@ -10,7 +10,6 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from config.local.probes import PROBE_SECONDS, answers_ok, not_ready_said
-from config.local.servers.programs import wheel_program
 from config.local.service import Service
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,7 +141,7 @@ class Shoebox:
         return {**self.environment, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
     def _celery(self, *words: str) -> tuple[str, ...]:
-        return (str(wheel_program("celery")), "-A", "config", *words)
+        return (sys.executable, "-m", "celery", "-A", "config", *words)
 
     def _http(self, name: str, service: str, *, port: int, variable: str) -> Service:
         described = self._service(
