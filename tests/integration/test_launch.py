@@ -1,5 +1,6 @@
 """The embedded profile as `make run` starts it: one line when it cannot, a photo when it can."""
 
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from config.local.ports import free_port_block
@@ -138,10 +140,38 @@ def test_a_stop_takes_everything_along_and_the_next_start_finds_its_data(launche
     assert (again.returncode, session_members(again.pid)) == (0, [])
 
 
-def test_nothing_goes_on_when_the_supervisor_is_killed(launched, moved):
-    process = start(moved)
-    read_until_up(process)
-    supervisor = int((Path(moved["SHOEBOX_DATA"]) / "supervisord.pid").read_text())
+@pytest.fixture(scope="module")
+def renamed(launched, moved):
+    """The same profile, started again after its folder was renamed, and that folder."""
+    process, _said = launched
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    data = Path(moved["SHOEBOX_DATA"])
+    data = data.rename(data.with_name("renamed"))
+    again = start({**moved, "SHOEBOX_DATA": str(data)})
+    try:
+        read_until_up(again)
+        yield again, data
+    finally:
+        again.send_signal(signal.SIGINT)
+        again.communicate(timeout=30)
+
+
+def test_a_folder_that_was_renamed_is_found_with_all_that_is_in_it(launched, renamed, moved):
+    _process, said = launched
+    page = next(line.split()[-1] for line in said.splitlines() if "this photo" in line)
+    image = page.rpartition("/")[2]
+    url = f"http://127.0.0.1:{moved['READ_PORT']}/{image}"
+    assert httpx.get(url, trust_env=False, timeout=30).headers["Content-Type"] == "image/jpeg"
+    _again, data = renamed
+    topology = json.loads((data / "topology.json").read_text())["topology"]
+    urls = [shard["url"] for shard in topology["shards"].values()]
+    assert urls == [f"file://{data}/shards/s{number}" for number in range(1, 5)]
+
+
+def test_nothing_goes_on_when_the_supervisor_is_killed(renamed):
+    process, data = renamed
+    supervisor = int((data / "supervisord.pid").read_text())
     session = os.getsid(supervisor)
     os.kill(supervisor, signal.SIGKILL)
     process.communicate(timeout=30)
