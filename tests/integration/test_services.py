@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import amqp
@@ -110,6 +111,18 @@ def test_rabbitmq_keeps_a_message_over_a_kill_and_takes_its_name_server_along(tm
     assert not any(listens(number) for number in range(port, port + rabbitmq_module.PORTS))
 
 
+def test_rabbitmq_in_a_folder_that_was_renamed_has_queues_that_work(tmp_path, launch):
+    port = free_port_block(rabbitmq_module.PORTS)
+    server = RabbitMQ(directory=tmp_path / "rabbitmq", port=port, password="secret")
+    running = launch(describe(server))
+    declare_and_publish(server, b"before", kind="quorum")
+    running.stop()
+    moved = replace(server, directory=server.directory.rename(tmp_path / "moved"))
+    launch(describe(moved))
+    declare_and_publish(moved, b"after", kind="quorum")
+    assert fetch_one(moved) == b"after"
+
+
 def connect(server: RabbitMQ) -> amqp.Connection:
     return amqp.Connection(
         host=f"127.0.0.1:{server.port}",
@@ -120,9 +133,10 @@ def connect(server: RabbitMQ) -> amqp.Connection:
     )
 
 
-def declare_and_publish(server: RabbitMQ, body: bytes) -> None:
+def declare_and_publish(server: RabbitMQ, body: bytes, *, kind: str = "classic") -> None:
+    arguments = {"x-queue-type": kind}
     with connect(server) as connection, connection.channel() as channel:
-        channel.queue_declare("kept", durable=True, auto_delete=False)
+        channel.queue_declare("kept", durable=True, auto_delete=False, arguments=arguments)
         channel.basic_publish_confirm(amqp.Message(body, delivery_mode=2), routing_key="kept")
 
 

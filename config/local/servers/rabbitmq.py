@@ -1,6 +1,8 @@
 """A private RabbitMQ node from Debian's package: own folder, own ports, own name server."""
 
+import os
 import secrets
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +94,7 @@ class RabbitMQ:
         }
 
     def _prepare(self) -> None:
+        self._drop_of_elsewhere()
         for name in ("log", "mnesia"):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
         cookie = self.directory / ".erlang.cookie"
@@ -103,6 +106,18 @@ class RabbitMQ:
         config = self.directory / "rabbitmq.conf"
         config.touch(mode=0o600)
         config.write_text("\n".join(self._config_lines()) + "\n", encoding="utf-8")
+
+    def _drop_of_elsewhere(self) -> None:
+        """Begin without messages in a folder that was renamed or copied.
+
+        Quorum queues keep whole paths: they would not start, or write where the copy came from.
+        What they hold is work that the index knows and that is queued again.
+        """
+        place, here = self.directory / "place", os.fsencode(self.directory.resolve())
+        if place.exists() and place.read_bytes() != here:
+            shutil.rmtree(self.directory / "mnesia", ignore_errors=True)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(here)
 
     def _config_lines(self) -> list[str]:
         lines = [
