@@ -50,7 +50,7 @@ class Settings(BaseModel):
     )
     database_url: str = Field(
         description="The index: `sqlite:///path` or `postgresql://user:password@host:port/name`, "
-        "path and password percent-encoded."
+        "path and password percent-encoded; behind `?` what libpq takes, as `sslmode=verify-full`."
     )
     broker_url: str = Field(description="The queue: `amqp://…` or `redis://…`.")
     broker_api: str = Field(
@@ -480,7 +480,8 @@ def _url_check(url: str) -> None:
         return
     try:
         parts = urlsplit(url)
-        _ = parts.port  # only now it is looked at
+        if scheme != "postgresql":  # which may have several hosts; the settings ask libpq
+            _ = parts.port  # only now it is looked at
     except ValueError:
         parts = None
     # What follows `/`, `?` or `#` in a password is no longer taken for part of it.

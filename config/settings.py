@@ -1,7 +1,11 @@
 """All Django settings; no per-environment variants. Values that differ come from config.env."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
 from config.admin_theme import UNFOLD as _UNFOLD
 from config.env import settings
@@ -81,6 +85,16 @@ TEMPLATES = [
 SQLITE_KEPT_SECONDS = 60
 
 
+def _postgresql(url: str) -> dict[str, Any]:
+    try:
+        return conninfo_to_dict(url)
+    except ProgrammingError as error:
+        # Of all that libpq says of an address, only this repeats no password.
+        said = str(error).strip()
+        why = said if "URI query parameter" in said else "not an address that libpq takes"
+        raise ConfigurationError(f"SHOEBOX_DATABASE_URL: {why}.") from None
+
+
 def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
@@ -98,17 +112,18 @@ def _database(url: str) -> dict[str, object]:
             },
         }
     if parts.scheme == "postgresql":
+        given = _postgresql(url)
         return {
             "ENGINE": "django.db.backends.postgresql",
-            "NAME": parts.path.removeprefix("/"),
-            "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": parts.hostname or "",
-            "PORT": str(parts.port or ""),
+            "NAME": given.pop("dbname", ""),
+            "USER": given.pop("user", ""),
+            "PASSWORD": given.pop("password", ""),
+            "HOST": given.pop("host", ""),
+            "PORT": given.pop("port", ""),
             # A database that came back is found by asking, not by a failed request.
             "CONN_HEALTH_CHECKS": True,
             # A new connection costs fifty times a query: keep them, shared by the threads.
-            "OPTIONS": {"pool": {"min_size": 1, "max_size": 24, "timeout": 10}},
+            "OPTIONS": {**given, "pool": {"min_size": 1, "max_size": 24, "timeout": 10}},
         }
     raise ConfigurationError(
         f"SHOEBOX_DATABASE_URL: {parts.scheme!r} is neither sqlite nor postgresql."

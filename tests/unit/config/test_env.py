@@ -53,6 +53,35 @@ def test_the_index_lies_in_the_data_folder_whatever_its_name(tmp_path, name):
     assert Path(database["NAME"]).resolve() == tmp_path / name / "index.sqlite3"
 
 
+def test_what_libpq_takes_behind_the_address_of_the_index_is_kept():
+    url = "postgresql://u:p%2F@[::1]:1/n%20m?sslmode=verify-full&connect_timeout=3"
+    database = _database(load({**CLUSTER, "SHOEBOX_DATABASE_URL": url}).database_url)
+    said = [database[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")]
+    assert said == ["n m", "u", "p/", "::1", "1"]
+    options = {name: database["OPTIONS"][name] for name in ("sslmode", "connect_timeout")}
+    assert options == {"sslmode": "verify-full", "connect_timeout": "3"}
+
+
+def test_the_index_may_be_on_several_hosts():
+    url = "postgresql://u:p@h1:1,h2:2/n?target_session_attrs=read-write"
+    database = _database(load({**CLUSTER, "SHOEBOX_DATABASE_URL": url}).database_url)
+    assert (database["HOST"], database["PORT"]) == ("h1,h2", "1,2")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://u:s3cret@h/n?ssl=on", 'SHOEBOX_DATABASE_URL: .*"ssl"'),
+        ("postgresql://u:s3cret@h:port/n?a", "SHOEBOX_DATABASE_URL: "),
+        ("postgresql://u:s3cret@[h/n", "SHOEBOX_DATABASE_URL: "),
+    ],
+)
+def test_an_address_libpq_does_not_take_is_told_without_its_password(url, words):
+    with pytest.raises(ConfigurationError, match=words) as error:
+        _database(load({**CLUSTER, "SHOEBOX_DATABASE_URL": url}).database_url)
+    assert "s3cret" not in error.value.detail
+
+
 def test_the_embedded_profile_fills_the_gaps(tmp_path):
     settings = load({"SHOEBOX_PROFILE": "embedded", "SHOEBOX_DATA": str(tmp_path)})
     assert settings.topology_file == tmp_path / "topology.json"
