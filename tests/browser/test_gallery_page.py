@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.pictures import photo
+from tests.browser.visitor import READY_MS
 from webapp.pages.gallery import PAGE_IMAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -25,7 +26,7 @@ def test_it_has_no_end_until_it_ends(visitor, images):
     visitor.page.goto("/")
     expect(visitor.tile(images[-1]["id"])).to_have_count(0)
     visitor.page.keyboard.press("End")
-    expect(visitor.tile(images[-1]["id"])).to_be_attached()
+    expect(visitor.tile(images[-1]["id"])).to_be_attached(timeout=READY_MS)
     visitor.wait_shown(visitor.tile(images[-1]["id"]).locator("img"))
 
 
