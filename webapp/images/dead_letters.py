@@ -3,7 +3,7 @@
 from webapp.cluster.clock import index_now
 from webapp.images.models import Image, ImageState
 from webapp.images.services import image_retry
-from webapp.images.services.outcome import image_find
+from webapp.images.services.rows import row_find
 from webapp.outbox.dead_letters import DeadLetter
 from webapp.outbox.retries import retries
 from webapp.outbox.tasks import Task
@@ -16,7 +16,7 @@ def image_try_again(letter: DeadLetter) -> str:
     Raises:
         ShardsUnavailableError: A failed image could not be revived now.
     """
-    image = image_find(image_id=letter.subject)
+    image = row_find(image_id=letter.subject)
     if image is None:
         return "gone"
     if image.state == ImageState.REJECTED:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connections
+from django.db.backends.utils import CursorWrapper
 
 from config.local.ports import free_port_block
 from config.local.runner import start
@@ -13,6 +14,8 @@ from config.local.service import MissingServerError
 from tests.factories import isolate, make_cluster, make_user
 from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.index.databases import index_at, sqlite_copy, tables_empty, tables_make
+from webapp.cluster import clock
+from webapp.cluster.clock import index_now
 from webapp.uploads import threads
 
 
@@ -84,3 +87,29 @@ def receiver_thread(monkeypatch):
         monkeypatch.setattr(threads, "_stores", thread)
         yield
         thread.submit(connections.close_all).result()
+
+
+@pytest.fixture
+def compared(shards, monkeypatch):
+    """The index's clock, compared once and for all: a statement less in what is counted."""
+    index_now()
+    monkeypatch.setattr(clock, "MEASURE_SECONDS", 3600.0)
+
+
+@pytest.fixture
+def statements(monkeypatch):
+    """Every statement of every thread from now on."""
+    seen = []
+
+    def noted(name):
+        plain = getattr(CursorWrapper, name)
+
+        def wrapper(self, sql, params=None):
+            seen.append(sql)
+            return plain(self, sql, params)
+
+        monkeypatch.setattr(CursorWrapper, name, wrapper)
+
+    noted("execute")
+    noted("executemany")
+    return seen

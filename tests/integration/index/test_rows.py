@@ -4,8 +4,6 @@ import pytest
 from django.utils import timezone
 
 from tests.factories import make_image, make_picture
-from tests.integration.index.test_statements import statements  # noqa: F401 - a fixture
-from webapp.cluster.clock import index_now
 from webapp.cluster.models import ClusterState
 from webapp.cluster.read_only import read_only_set
 from webapp.core.errors import ReadOnlyError
@@ -49,14 +47,11 @@ def test_a_row_that_is_gone_is_none(index, shards):
     assert row_find(image_id="p1-nothing") is None
 
 
-@pytest.mark.usefixtures("statements")
 @pytest.mark.parametrize(("index", "most"), [("postgresql", 7), ("sqlite", 10)], indirect=["index"])
-def test_an_image_becomes_ready_with_few_statements(index, stored, most, request):
-    asked = request.getfixturevalue("statements")
-    index_now()  # compared once a minute
-    asked.clear()
+def test_an_image_becomes_ready_with_few_statements(index, stored, most, compared, statements):
+    statements.clear()
     make_renditions(stored.id)
-    assert len(asked) <= most, asked
+    assert len(statements) <= most, statements
     stored.refresh_from_db()
     assert stored.state == ImageState.READY
     assert stored.manifest_revision == stored.revision
@@ -89,10 +84,9 @@ def test_a_claim_is_of_the_epoch_of_the_index(stored):
     assert claimed(image).epoch == 5
 
 
-def test_a_deleted_image_is_not_claimed_and_keeps_what_was_made(stored):
+def test_a_deleted_image_stays_deleted_and_keeps_what_was_made(stored):
     image = rendition_attempt_begin(image_id=stored.id)
     image_delete(image=stored)
-    assert claimed(image) is None
     store_all(image)
     stored.refresh_from_db()
     assert stored.state == ImageState.DELETED

@@ -5,7 +5,6 @@ import asyncio
 import httpx
 import pytest
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import make_picture, make_user
@@ -18,25 +17,6 @@ from webapp.uploads import admission
 from webapp.uploads.receiver import Receiver
 
 TOKEN, KNOWN, COMMIT = 1, 1, 1
-
-
-@pytest.fixture
-def statements(monkeypatch):
-    """Every statement of every thread from now on."""
-    seen = []
-
-    def noted(name):
-        plain = getattr(CursorWrapper, name)
-
-        def wrapper(self, sql, params=None):
-            seen.append(sql)
-            return plain(self, sql, params)
-
-        monkeypatch.setattr(CursorWrapper, name, wrapper)
-
-    noted("execute")
-    noted("executemany")
-    return seen
 
 
 def asked_by_upload(owner, statements, monkeypatch, *, with_key=False):
@@ -109,7 +89,7 @@ class Calls:
 
 
 @pytest.fixture
-def calls(owner):
+def calls(owner, compared):
     journal_publish()  # the first of a process asks the shards, too
     return Calls(owner)
 

@@ -1,6 +1,5 @@
 """Attempts to make renditions, and how they end."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 from django.conf import settings
@@ -9,13 +8,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from webapp.cluster.clock import index_now
-from webapp.core.manifest import RenditionRecord
 from webapp.images.models import Image, ImageState
 from webapp.images.services.claims import claim_commit, image_claim
 from webapp.images.services.journal import journal_add, journal_publish
 from webapp.images.services.outcome import Outcome, backoff, renditions_wanted
 from webapp.images.services.records import manifest_put
-from webapp.images.services.rows import renditions_noted, row_count_attempt, row_find
+from webapp.images.services.rows import row_count_attempt, row_find
 from webapp.outbox.services import outbox_add
 from webapp.outbox.tasks import Event, Task
 
@@ -46,20 +44,6 @@ def rendition_attempt_begin(*, image_id: str) -> Image | None:
     due = index_now() + wall + backoff(image.attempts + 1)
     row_count_attempt(image, due_at=due)
     return image
-
-
-def renditions_record(
-    *, image: Image, records: Mapping[str, RenditionRecord], look: Mapping[str, str]
-) -> None:
-    """Note which renditions lie on the shards too now, and ``placeholder`` and ``colour``."""
-    Image.objects.filter(id=image.id).update(
-        renditions=image.renditions | renditions_noted(records),
-        revision=F("revision") + 1,
-        attempts=0,
-        refusals=0,
-        reason="",
-        **look,
-    )
 
 
 def rendition_failed(*, image: Image, reason: str) -> Outcome:

@@ -16,7 +16,8 @@ from django.db.models import F
 from webapp.cluster.clock import index_now
 from webapp.cluster.read_only import writable_state
 from webapp.images.models import Image, ImageQuerySet, ImageState
-from webapp.images.services.outcome import Outcome, backoff, image_find, renditions_missing
+from webapp.images.services.outcome import Outcome, backoff, renditions_missing
+from webapp.images.services.rows import row_find
 from webapp.outbox.services import outbox_add
 from webapp.outbox.tasks import Task
 
@@ -53,7 +54,7 @@ def backfill_begin(*, image_id: str) -> Image | None:
         ReadOnlyError: Nothing may be written at the moment.
     """
     writable_state()
-    image = image_find(image_id=image_id)
+    image = row_find(image_id=image_id)
     if image is None or image.state != ImageState.READY or not renditions_missing(image):
         return None
     if not backfill_wanted(image):

@@ -14,8 +14,9 @@ from webapp.core.shards import ShardState
 from webapp.images.copies import Placement, everything_erase
 from webapp.images.models import Image, ImageState
 from webapp.images.services.journal import journal_add, journal_publish, journal_settle
-from webapp.images.services.outcome import SHORTFALL_LOOK, Outcome, image_find
+from webapp.images.services.outcome import SHORTFALL_LOOK, Outcome
 from webapp.images.services.records import tombstone_put
+from webapp.images.services.rows import row_find
 from webapp.outbox.services import outbox_add
 from webapp.outbox.tasks import Task
 
@@ -34,7 +35,7 @@ def image_erase_finish(*, image_id: str) -> Outcome:
     after the first time is removed before anybody may be served it. It stays listed for as long
     as a cache that heard of nothing may keep it.
     """
-    image = image_find(image_id=image_id)
+    image = row_find(image_id=image_id)
     if image is None or image.state != ImageState.DELETED:
         return Outcome.GONE
     placement = Placement.of(image.image_id, topology_now())

@@ -9,7 +9,6 @@ from django.utils import timezone
 from webapp.cluster.clock import index_now
 from webapp.core.presets import rendition_names
 from webapp.images.models import Image, ImageState
-from webapp.images.services.rows import row_find
 
 BACKOFF_FIRST = timedelta(seconds=2)
 BACKOFF_MOST = timedelta(hours=1)
@@ -34,11 +33,6 @@ def backoff(attempts: int) -> timedelta:
     seconds = BACKOFF_FIRST.total_seconds() * 2 ** max(attempts - 1, 0)
     spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
     return min(timedelta(seconds=seconds * spread), BACKOFF_MOST)
-
-
-def image_find(*, image_id: str) -> Image | None:
-    """Return an image, None when its row is gone, which for a task means done."""
-    return row_find(image_id=image_id)
 
 
 def renditions_wanted(image: Image) -> bool:

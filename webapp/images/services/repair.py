@@ -31,10 +31,10 @@ from webapp.images.services.mend import (
     blob_write,
     no_rest,
 )
-from webapp.images.services.outcome import image_find
 from webapp.images.services.remake import image_remake
 from webapp.images.services.replicas import replicas_see
 from webapp.images.services.rewrite import manifest_mend
+from webapp.images.services.rows import row_find
 from webapp.images.services.settle import image_settle
 
 
@@ -85,7 +85,7 @@ def image_repair(
         spent: Told of each copy as it was read or written, and of the records once, so that
             an image of many copies does not keep the disks of others busy all at once.
     """
-    image = image_find(image_id=image_id)
+    image = row_find(image_id=image_id)
     if image is None or _erased(image):
         return Repaired(Counter({Code.GONE: 1}))
     placement = Placement.of(image.image_id, topology_now())
@@ -234,7 +234,7 @@ def stand_ins_remove(*, image_id: str, tally: Tally) -> None:
     was last begun; and after this very caller read R copies elsewhere and found them good.
     """
     with image_leased(image_id=image_id) as lease:
-        image = image_find(image_id=image_id) if lease else None
+        image = row_find(image_id=image_id) if lease else None
         if lease is None or image is None or _erased(image):
             tally.codes[Code.BUSY] += 1
             return

@@ -6,8 +6,7 @@ from webapp.cluster.read_only import writable_state
 from webapp.cluster.snapshot import topology_now
 from webapp.core.manifest import RenditionRecord
 from webapp.images.copies import Placement
-from webapp.images.models import Image
-from webapp.images.services.attempts import renditions_record
+from webapp.images.models import Image, ImageState
 from webapp.images.services.erase import image_erase_again
 from webapp.images.services.mend import Code
 from webapp.images.services.outcome import Outcome
@@ -34,7 +33,10 @@ def renditions_settle(
     """
     claimed = row_claim_recorded(image=image, records=records, look=look)
     if claimed is None:
-        _deleted_note(image, records, look)
+        writable_state()
+        return
+    if claimed.state == ImageState.DELETED:
+        image_erase_again(image_id=image.id)
         return
     placement = Placement.of(image.image_id, topology_now())
     held = {r["shard"] for r in claimed.replicas}
@@ -44,14 +46,6 @@ def renditions_settle(
         claimed_settle(claimed, placement=placement)
     else:
         image_replicate(image_id=image.id)
-
-
-def _deleted_note(
-    image: Image, records: Mapping[str, RenditionRecord], look: Mapping[str, str]
-) -> None:
-    writable_state()
-    renditions_record(image=image, records=records, look=look)
-    image_erase_again(image_id=image.id)
 
 
 def image_replicate(*, image_id: str) -> Outcome:

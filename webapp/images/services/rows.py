@@ -40,7 +40,7 @@ UPDATE {images} SET
             THEN {cluster}.epoch ELSE {images}.epoch END
         FROM {cluster} WHERE {cluster}.id = %(only)s
     )
-WHERE id = %(id)s AND state <> 'deleted'
+WHERE id = %(id)s
     AND EXISTS (SELECT 1 FROM {cluster} WHERE {cluster}.id = %(only)s AND read_only = '')
 RETURNING *
 """
@@ -71,6 +71,8 @@ def _composed(statement: str) -> str:
 def row_find(*, image_id: str, writable: bool = False) -> Image | None:
     """Return an image with the name of its owner, of whom the rest is asked for when used.
 
+    For a task, an image without a row is done.
+
     Args:
         image_id: The image.
         writable: Whether something will be written.
@@ -81,13 +83,14 @@ def row_find(*, image_id: str, writable: bool = False) -> Image | None:
     Raises:
         ReadOnlyError: Something will be, and nothing may be.
     """
-    for image in _rows(_FOUND, {"id": image_id}):
-        name, read_only = vars(image).pop("owner_name"), vars(image).pop("read_only")
-        if writable and read_only:
-            raise read_only_error(read_only)
-        image.owner = _owner(image, name)
-        return image
-    return None
+    image = _row(_FOUND, {"id": image_id})
+    if image is None:
+        return None
+    name, read_only = vars(image).pop("owner_name"), vars(image).pop("read_only")
+    if writable and read_only:
+        raise read_only_error(read_only)
+    image.owner = _owner(image, name)
+    return image
 
 
 def _owner(image: Image, name: str) -> "User":
@@ -121,21 +124,22 @@ def row_claim_recorded(
         look: Its ``placeholder`` and ``colour``; empty: as they were noted before.
 
     Returns:
-        The row as it is now; None when it is gone or deleted, or nothing may be written.
+        The row as it is now, which may be deleted; None when it is gone, or nothing may be
+        written.
     """
     values = {
         "id": image.id,
-        "renditions": _renditions_saved(image.renditions | renditions_noted(records)),
+        "renditions": _renditions_saved(image.renditions | _noted(records)),
         "placeholder": image.placeholder,
         "colour": image.colour,
     }
-    for claimed in _rows(_CLAIMED, values | dict(look)):
+    claimed = _row(_CLAIMED, values | dict(look))
+    if claimed is not None:
         claimed.owner = image.owner
-        return claimed
-    return None
+    return claimed
 
 
-def renditions_noted(records: Mapping[str, RenditionRecord]) -> dict[str, dict[str, str | int]]:
+def _noted(records: Mapping[str, RenditionRecord]) -> dict[str, dict[str, str | int]]:
     """Return renditions as a row has them."""
     return {name: {"digest": r.digest, "bytes": r.bytes} for name, r in records.items()}
 
@@ -161,10 +165,11 @@ def row_commit_ready(image: Image) -> bool:
         return bool(cursor.rowcount)
 
 
-def _rows(statement: str, values: Mapping[str, Any]) -> list[Image]:
+def _row(statement: str, values: Mapping[str, Any]) -> Image | None:
     values = {**values, "only": ClusterState.ONLY}
     # All of them: SQLite has not done a statement whose rows were not fetched.
-    return list(Image.objects.raw(_composed(statement), values))
+    rows = list(Image.objects.raw(_composed(statement), values))
+    return rows[0] if rows else None
 
 
 def _renditions_saved(renditions: Mapping[str, Any]) -> Any:

@@ -9,9 +9,9 @@ from webapp.images.copies import Placement
 from webapp.images.metrics import READY_SECONDS
 from webapp.images.models import Image, ImageState
 from webapp.images.services.claims import claim_commit, image_claim
-from webapp.images.services.outcome import image_find, next_look, renditions_wanted
+from webapp.images.services.outcome import next_look, renditions_wanted
 from webapp.images.services.records import manifest_put
-from webapp.images.services.rows import row_commit_ready
+from webapp.images.services.rows import row_commit_ready, row_find
 from webapp.outbox.services import outbox_add
 from webapp.outbox.tasks import Event
 
@@ -29,7 +29,7 @@ def image_settle(*, image_id: str, complete: bool = True, found: Image | None = 
     Returns:
         Whether the row and its manifest agree and nothing is missing.
     """
-    image = found or image_find(image_id=image_id)
+    image = found or row_find(image_id=image_id)
     if image is None or image.state == ImageState.DELETED:
         return True
     if not _becomes_ready(image) and _manifest_says_it(image):
