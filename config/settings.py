@@ -82,6 +82,9 @@ TEMPLATES = [
 ]
 
 
+# Attempts to connect grow apart for as long as they go on. Given up after as long as a request
+# waits, they begin anew with the next one: a database that was away for long is found at once.
+POSTGRESQL_POOL = {"min_size": 1, "max_size": 24, "timeout": 10, "reconnect_timeout": 10}
 SQLITE_KEPT_SECONDS = 60
 
 
@@ -114,16 +117,14 @@ def _database(url: str) -> dict[str, object]:
     if parts.scheme == "postgresql":
         given = _postgresql(url)
         return {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "config.postgresql",
             "NAME": given.pop("dbname", ""),
             "USER": given.pop("user", ""),
             "PASSWORD": given.pop("password", ""),
             "HOST": given.pop("host", ""),
             "PORT": given.pop("port", ""),
-            # A database that came back is found by asking, not by a failed request.
-            "CONN_HEALTH_CHECKS": True,
             # A new connection costs fifty times a query: keep them, shared by the threads.
-            "OPTIONS": {**given, "pool": {"min_size": 1, "max_size": 24, "timeout": 10}},
+            "OPTIONS": {**given, "pool": POSTGRESQL_POOL},
         }
     raise ConfigurationError(
         f"SHOEBOX_DATABASE_URL: {parts.scheme!r} is neither sqlite nor postgresql."
