@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from celery import Celery
+from kombu import Connection
 from kombu.exceptions import OperationalError
+from kombu.pidbox import Mailbox
 
 from config.local.probes import PROBE_SECONDS, answers_ok, not_ready_said
 from config.local.service import Service
@@ -15,6 +16,9 @@ from config.local.service import Service
 ROOT = Path(__file__).resolve().parents[2]
 RENDITION_PROCESSES = max(1, (os.cpu_count() or 2) - 1)
 REPLICATION_PROCESSES = 2
+
+# Where Celery's workers listen to whoever asks how they are.
+_MAILBOX = Mailbox("celery", type="fanout")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,11 +173,11 @@ class Shoebox:
 
 def _worker_answers(broker_url: str, hostname: str) -> bool:
     """Ask the worker through the broker, as Flower and operators do."""
-    with Celery(broker=broker_url, set_as_current=False) as app:
-        broker = app.connection_for_read()
+    # A connection of its own: those that Celery's client pools stay open behind a broker's back.
+    with Connection(broker_url) as broker:
         # What a broker that is just coming back makes its client raise differs by broker.
         away = (OSError, OperationalError, *broker.connection_errors, *broker.channel_errors)
         try:
-            return bool(app.control.ping(destination=[hostname], timeout=PROBE_SECONDS))
+            return bool(_MAILBOX(broker).call([hostname], "ping", timeout=PROBE_SECONDS))
         except away:
             return False
