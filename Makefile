@@ -25,7 +25,7 @@ test: venv-dev ## set up and run all tests; as root on Debian installs the serve
 	@status=0; \
 	$(PY) -m pytest -q -n $(JOBS) tests/unit tests/contract tests/docs || status=1; \
 	$(PY) -m pytest -q -n $(JOBS) --dist loadfile -m "not real" tests/integration || status=1; \
-	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "real or drill or browser" tests/drills tests/browser tests/integration || status=1; \
+	$(PY) -m pytest -q -n $(JOBS) --dist loadgroup --no-loadscope-reorder -m "real or drill or browser" tests/drills tests/browser tests/integration || status=1; \
 	exit $$status
 
 check: venv-dev ## ruff, formatting, types, import rules, spelling, docs

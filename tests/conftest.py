@@ -9,11 +9,31 @@ from tests.drills.table import table_write
 from tests.system import system_run
 
 ENABLE = "make test, as root on Debian, installs what is missing"
+SYSTEMS = ("embedded", "cluster")
 
 
 def pytest_configure():
     """Let a run that is told to end stop the servers it started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Say which tests stay together when several processes share them: those of a system.
+
+    Each process that got one of them would start the whole system for itself, and keep it.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item):
+    params = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    used = {*item.fixturenames, *(param for param in params if isinstance(param, str))}
+    shared = [name for name in SYSTEMS if used & {name, f"{name}_system"}]
+    if shared:
+        return shared[-1]
+    return "browser" if item.get_closest_marker("browser") else item.path.stem
 
 
 @pytest.hookimpl(trylast=True)

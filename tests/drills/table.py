@@ -1,5 +1,7 @@
 """What all drills that ran have to say, in one table at the end of the run."""
 
+from pathlib import Path
+
 HEADINGS = ("acknowledged", "lost", "asked again", "s to R")
 
 
@@ -9,7 +11,8 @@ def rows_of(reports):
     for report in reports:
         for name, value in getattr(report, "user_properties", ()):
             if name == "drill":
-                found.append((report.nodeid.rpartition("/")[2], value))
+                file, _, test = report.location
+                found.append((f"{Path(file).name}::{test}", value))
     return found
 
 
