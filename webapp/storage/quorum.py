@@ -27,10 +27,12 @@ class QuorumWrite:
     Args:
         placed: Who accepted, in the order of acceptance; at least W.
         finished: Set when no PUT reads the source any more; until then it must stay.
+        late: Shards whose PUT goes on, and may still place a copy.
     """
 
     placed: tuple[Placed, ...]
     finished: threading.Event
+    late: frozenset[str] = frozenset()
 
 
 class QuorumMissedError(ShardsUnavailableError):
@@ -40,14 +42,22 @@ class QuorumMissedError(ShardsUnavailableError):
         placed: Who accepted all the same; the caller removes those copies unless the key was
             there before.
         finished: As in QuorumWrite.
+        late: As in QuorumWrite.
     """
 
     def __init__(
-        self, detail: str, /, *, placed: tuple[Placed, ...], finished: threading.Event
+        self,
+        detail: str,
+        /,
+        *,
+        placed: tuple[Placed, ...],
+        finished: threading.Event,
+        late: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(detail)
         self.placed = placed
         self.finished = finished
+        self.late = late
 
 
 def quorum_write(
@@ -104,11 +114,12 @@ def quorum_write(
     )
     placed = race.run()
     if len(placed) >= quorum:
-        return QuorumWrite(placed, race.finished)
+        return QuorumWrite(placed, race.finished, race.late)
     raise QuorumMissedError(
         f"{len(placed)} of the {quorum} shards needed accepted the image.",
         placed=placed,
         finished=race.finished,
+        late=race.late,
     )
 
 

@@ -62,6 +62,8 @@ class Race:
         on_finished: Callable[[], None] | None,
     ) -> None:
         self.finished = threading.Event()
+        self.late: frozenset[str] = frozenset()
+        """Once it was run: shards that still take a PUT nobody waits for any more."""
         self._put = put
         self._wanted = wanted
         self._quorum = quorum
@@ -273,9 +275,7 @@ class Race:
 
     def _close(self) -> None:
         """Hear what came in last, call off what never started, leave the rest to itself."""
-        for attempt in self._running:
-            if attempt.future is not None:
-                self._leave(attempt, attempt.future)
+        left = [a for a in self._running if a.future is not None and self._leave(a, a.future)]
         with self._lock:
             self._listening = False
             last = self._unfinished == 0
@@ -283,12 +283,15 @@ class Race:
             while True:
                 self._settle_all(self._news.get_nowait())
         self._settle_all(self._kept_back())
+        self.late = frozenset(a.shard.name for a in left if a in self._running)
         if last:
             self._finish()
 
-    def _leave(self, attempt: _Attempt, future: Future[None]) -> None:
+    def _leave(self, attempt: _Attempt, future: Future[None]) -> bool:
+        """Call off a PUT; return whether it has started, and goes on by itself."""
         if not future.cancel():
             self._expect(attempt)
-            return
+            return True
         with self._lock:
             self._unfinished -= 1
+        return False

@@ -14,10 +14,10 @@ from webapp.images.copies import Placement, fetched, original_name
 from webapp.images.models import Image
 from webapp.images.nearness import first_write_count, near_first
 from webapp.images.services.outcome import Outcome
-from webapp.images.services.replicate import at_home, renditions_settle
+from webapp.images.services.replicate import image_look_again, renditions_settle
 from webapp.storage.base import Whole
 from webapp.storage.per_process import PerProcess
-from webapp.storage.quorum import QuorumMissedError, quorum_write
+from webapp.storage.quorum import QuorumMissedError, QuorumWrite, quorum_write
 
 PARALLEL = 4
 _threads = PerProcess(lambda: ThreadPoolExecutor(PARALLEL, thread_name_prefix="rendition"))
@@ -53,6 +53,8 @@ class _Stored:
     name: str
     record: RenditionRecord
     at_home: bool
+    may_stand_in: bool
+    """Whether a shard that is not its home may still take it, unheard."""
 
 
 class RenditionPuts:
@@ -100,6 +102,8 @@ class RenditionPuts:
         records = {item.name: item.record for item in stored}
         complete = all(item.at_home for item in stored)
         renditions_settle(image=image, records=records, look=look, complete=complete)
+        if any(item.may_stand_in for item in stored):
+            image_look_again(image_id=image.id)
         return len(stored)
 
 
@@ -145,7 +149,7 @@ def renditions_store(
 def _store(homes: _Homes, name: str, data: bytes, content_type: str) -> _Stored:
     whole, placement, wanted = Whole.of(data), homes.placement, homes.wanted
     try:
-        placed = quorum_write(
+        written: QuorumWrite | QuorumMissedError = quorum_write(
             stores=homes.stores,
             key=placement.key(name),
             source=whole,
@@ -154,11 +158,14 @@ def _store(homes: _Homes, name: str, data: bytes, content_type: str) -> _Stored:
             quorum=wanted,
             executor=executor(),
             breakers=breakers(),
-        ).placed
+        )
     except QuorumMissedError as error:
         if not error.placed:
             raise
-        placed = error.placed  # enough to go on: a rendition can always be made again
-    first_write_count(placed[0].shard_name, placement.positions())
-    held = {position.shard_name for position in placed}
-    return _Stored(name, RenditionRecord(whole.digest, len(data)), at_home(placement, held, wanted))
+        written = error  # enough to go on: a rendition can always be made again
+    first_write_count(written.placed[0].shard_name, placement.positions())
+    held = {position.shard_name for position in written.placed}
+    belongs = {*placement.home_names()[:wanted]}
+    record = RenditionRecord(whole.digest, len(data))
+    # A home that was slow may have taken it after another shard was asked: a copy too many.
+    return _Stored(name, record, held == belongs, bool(written.late - belongs))

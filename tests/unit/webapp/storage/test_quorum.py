@@ -133,7 +133,22 @@ def test_nobody_waits_for_a_slow_position_once_the_quorum_accepted(write):
     written = write(*positions)
     assert time.monotonic() - began < WAIT_SECONDS / 2
     assert names(written.placed) == {"a", "b"}
+    assert written.late == {"c"}
     slow.answer.set()
+
+
+def test_a_missed_quorum_names_who_may_accept_later(write):
+    slow = Slow()
+    with pytest.raises(QuorumMissedError) as caught:
+        write(position("a", fail=slow), position("b"), slow_after=0.05, deadline=0.1)
+    assert (names(caught.value.placed), caught.value.late) == ({"b"}, {"a"})
+    slow.answer.set()
+
+
+def test_nobody_is_late_where_all_ended_or_never_began(write):
+    positions = four()
+    positions[0][1].fail = silent
+    assert write(*positions).late == frozenset()
 
 
 def test_a_slow_position_that_accepts_before_the_quorum_counts(write):
