@@ -175,13 +175,14 @@ class Race:
     def _tell(self, attempt: _Attempt, how: Check | BaseException) -> None:
         """Pass the news on, together with what was kept back, once there is something to do.
 
-        A copy that was accepted while more are needed changes nothing: whoever waits would only
-        be woken to wait again.
+        A copy that was accepted while more are needed, and under way, changes nothing: whoever
+        waits would only be woken to wait again.
         """
         self._unheard.append((attempt, how))
         accepted = isinstance(how, Check)
         self._accepted += accepted
-        if not accepted or self._accepted >= self._quorum:
+        last = self._unfinished == 1
+        if last or not accepted or self._accepted >= self._quorum:
             self._news.put(self._unheard)
             self._unheard = []
 

@@ -102,6 +102,14 @@ def test_fewer_than_the_quorum_is_an_error_that_names_who_accepted(write):
     assert caught.value.finished.wait(WAIT_SECONDS)
 
 
+def test_a_quorum_that_cannot_be_had_any_more_is_missed_at_once(write):
+    began = time.monotonic()
+    with pytest.raises(QuorumMissedError) as caught:
+        write(position("a"))
+    assert names(caught.value.placed) == {"a"}
+    assert time.monotonic() - began < WAIT_SECONDS / 2
+
+
 def test_a_missed_quorum_is_worth_a_retry(write):
     with pytest.raises(ShardsUnavailableError) as caught:
         write(position("a", fail=silent))
