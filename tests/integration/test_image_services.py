@@ -199,6 +199,7 @@ def test_an_idempotency_key_is_not_used_for_other_bytes(owner, tmp_path):
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", UnsupportedTypeError),
         (make_picture()[:-200], TruncatedError),
     ],
+    ids=["empty", "svg", "truncated"],
 )
 def test_a_refused_upload_leaves_nothing(shards, owner, tmp_path, data, error):
     with pytest.raises(error):

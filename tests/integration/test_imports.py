@@ -201,6 +201,7 @@ def test_a_picture_its_owner_has_is_a_duplicate(owner, cluster, remote, tmp_path
         (b"", "unsupported-type"),
         (make_picture(form="PNG")[:-200], "truncated"),
     ],
+    ids=["html", "empty", "truncated"],
 )
 def test_what_an_upload_would_be_refused_for_fails(owner, cluster, remote, body, code):
     row = asked(owner, remote.at("/a.jpg", answer(body)))

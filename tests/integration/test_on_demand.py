@@ -163,7 +163,9 @@ def test_what_is_deleted_while_it_is_made_leaves_nothing(world, pair):
     assert stored(world, image_id) == []
 
 
-@pytest.mark.parametrize("poison", [b"no picture", PICTURE[:4000], b""])
+@pytest.mark.parametrize(
+    "poison", [b"no picture", PICTURE[:4000], b""], ids=["text", "truncated", "empty"]
+)
 def test_poison_is_refused_in_words_and_everybody_lives(world, pair, poison):
     reader, render = pair
     image_id = world.image(poison)
