@@ -83,6 +83,7 @@ class Race:
         self._news: queue.SimpleQueue[list[_News]] = queue.SimpleQueue()
         self._unheard: list[_News] = []
         self._accepted = 0
+        self._under_way = 0
         self._lock = threading.Lock()
         self._listening = True
         self._unfinished = 0
@@ -145,6 +146,7 @@ class Race:
         attempt = _Attempt(shard)
         with self._lock:
             self._unfinished += 1
+            self._under_way += 1
         self._running.append(attempt)
         attempt.future = self._executor.submit(self._work, attempt, store)
 
@@ -181,8 +183,8 @@ class Race:
         self._unheard.append((attempt, how))
         accepted = isinstance(how, Check)
         self._accepted += accepted
-        last = self._unfinished == 1
-        if last or not accepted or self._accepted >= self._quorum:
+        self._under_way -= 1
+        if not accepted or self._accepted >= self._quorum or not self._under_way:
             self._news.put(self._unheard)
             self._unheard = []
 

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,7 +23,7 @@ from webapp.core.label import Label
 from webapp.storage.base import Check
 from webapp.storage.breaker import Breakers
 from webapp.storage.quorum import QuorumMissedError, quorum_write, slow_seconds
-from webapp.storage.race import Placed
+from webapp.storage.race import Placed, Race
 
 
 @pytest.fixture
@@ -107,6 +108,20 @@ def test_a_quorum_that_cannot_be_had_any_more_is_missed_at_once(write):
     with pytest.raises(QuorumMissedError) as caught:
         write(position("a"))
     assert names(caught.value.placed) == {"a"}
+    assert time.monotonic() - began < WAIT_SECONDS / 2
+
+
+def test_two_that_end_at_once_and_are_not_enough_are_heard(write, monkeypatch):
+    one_less, both = Race._one_less, Barrier(2)
+
+    def together(race):
+        both.wait(WAIT_SECONDS)  # neither is counted as ended before both have told
+        one_less(race)
+
+    monkeypatch.setattr(Race, "_one_less", together)
+    began = time.monotonic()
+    with pytest.raises(QuorumMissedError):
+        write(position("a"), position("b"), quorum=3)
     assert time.monotonic() - began < WAIT_SECONDS / 2
 
 
