@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from webapp.cluster.clock import index_now
 from webapp.cluster.snapshot import topology_now
 from webapp.cluster.stores import Stores, breakers, executor
 from webapp.core.label import Label
@@ -13,8 +14,9 @@ from webapp.core.manifest import RenditionRecord
 from webapp.images.copies import Placement, fetched, original_name
 from webapp.images.models import Image
 from webapp.images.nearness import first_write_count, near_first
-from webapp.images.services.outcome import Outcome
-from webapp.images.services.replicate import image_look_again, renditions_settle
+from webapp.images.services.outcome import SHORTFALL_LOOK, Outcome
+from webapp.images.services.repair import image_look_again
+from webapp.images.services.replicate import renditions_settle
 from webapp.storage.base import Whole
 from webapp.storage.per_process import PerProcess
 from webapp.storage.quorum import QuorumMissedError, QuorumWrite, quorum_write
@@ -38,6 +40,7 @@ class _Homes:
     """Where the renditions of an image go, looked up once for all of them."""
 
     placement: Placement
+    names: frozenset[str]
     wanted: int
     stores: Stores
 
@@ -45,7 +48,8 @@ class _Homes:
     def of(cls, image: Image) -> "_Homes":
         placement = Placement.of(image.image_id, topology_now())
         wanted = placement.version.rendition_replica_count
-        return cls(placement, wanted, near_first(placement.writable(), homes=wanted))
+        names = frozenset(placement.home_names()[:wanted])
+        return cls(placement, names, wanted, near_first(placement.writable(), homes=wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,8 @@ class RenditionPuts:
         complete = all(item.at_home for item in stored)
         renditions_settle(image=image, records=records, look=look, complete=complete)
         if any(item.may_stand_in for item in stored):
-            image_look_again(image_id=image.id)
+            # It may land when all this is over.
+            image_look_again(image_id=image.id, moment=index_now() + SHORTFALL_LOOK)
         return len(stored)
 
 
@@ -165,7 +170,6 @@ def _store(homes: _Homes, name: str, data: bytes, content_type: str) -> _Stored:
         written = error  # enough to go on: a rendition can always be made again
     first_write_count(written.placed[0].shard_name, placement.positions())
     held = {position.shard_name for position in written.placed}
-    belongs = {*placement.home_names()[:wanted]}
     record = RenditionRecord(whole.digest, len(data))
     # A home that was slow may have taken it after another shard was asked: a copy too many.
-    return _Stored(name, record, held == belongs, bool(written.late - belongs))
+    return _Stored(name, record, held == homes.names, bool(written.late - homes.names))

@@ -241,7 +241,7 @@ def stand_ins_remove(*, image_id: str, tally: Tally) -> None:
         wait_until = newest_copy(image) + timedelta(seconds=settings.SHOEBOX.handoff_grace_seconds)
         if wait_until > timezone.now():
             tally.codes[Code.WAITING] += 1
-            _look_again(image, wait_until)
+            image_look_again(image_id=image_id, moment=wait_until)
             return
         placement = Placement.of(image.image_id, topology_now())
         _remove_all(image, placement, lease, tally)
@@ -269,8 +269,9 @@ def newest_copy(image: Image) -> datetime:
     return max(moment for moment in moments if moment is not None)
 
 
-def _look_again(image: Image, moment: datetime) -> None:
+def image_look_again(*, image_id: str, moment: datetime) -> None:
+    """Have somebody come back for a copy too many at a later moment."""
     # What is due of a stored or deleted image is something else.
     elsewhere = [ImageState.STORED, ImageState.DELETED]
-    rows = Image.objects.filter(id=image.id).exclude(state__in=elsewhere)
+    rows = Image.objects.filter(id=image_id).exclude(state__in=elsewhere)
     rows.update(due_at=moment)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from webapp.cluster.clock import index_now
 from webapp.cluster.read_only import writable_state
 from webapp.cluster.snapshot import topology_now
 from webapp.core.manifest import RenditionRecord
@@ -10,7 +9,7 @@ from webapp.images.copies import Placement
 from webapp.images.models import Image, ImageState
 from webapp.images.services.erase import image_erase_again
 from webapp.images.services.mend import Code
-from webapp.images.services.outcome import SHORTFALL_LOOK, Outcome
+from webapp.images.services.outcome import Outcome
 from webapp.images.services.repair import image_repair, labels_only
 from webapp.images.services.rows import row_claim_recorded
 from webapp.images.services.settle import claimed_settle
@@ -55,9 +54,3 @@ def image_replicate(*, image_id: str) -> Outcome:
     if Code.GONE in repaired.codes:
         return Outcome.GONE
     return Outcome.DONE if repaired.whole else Outcome.SHORT
-
-
-def image_look_again(*, image_id: str) -> None:
-    """Have somebody come back for a copy too many that may land when it is all over."""
-    rows = Image.objects.filter(id=image_id, state=ImageState.READY, due_at=None)
-    rows.update(due_at=index_now() + SHORTFALL_LOOK)
