@@ -28,8 +28,8 @@ def pytest_collection_modifyitems(items):
 
 
 def _group(item):
-    params = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    used = {*item.fixturenames, *(param for param in params if isinstance(param, str))}
+    params = item.callspec.id.split("-") if hasattr(item, "callspec") else ()
+    used = {*item.fixturenames, *params}
     shared = [name for name in SYSTEMS if used & {name, f"{name}_system"}]
     if shared:
         return shared[-1]
