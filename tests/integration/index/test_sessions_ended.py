@@ -35,7 +35,9 @@ def ended(postgres_url, django_db_blocker):
         with ThreadPoolExecutor(THREADS) as threads:
             sessions = set(threads.map(lambda _: ask(together), range(THREADS)))
         with psycopg.connect(postgres_url, autocommit=True) as admin:
-            admin.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) pid", [[*sessions]])
+            # Returns when they have ended, 5 s later at most.
+            ended = "SELECT bool_and(pg_terminate_backend(pid, 5000)) FROM unnest(%s) pid"
+            assert admin.execute(ended, [[*sessions]]).fetchone() == (True,)
         yield sessions
 
 
