@@ -34,6 +34,7 @@ def reader_settings() -> ReaderSettings:
         zone=env.zone,
         cache_bytes=env.reader_cache_bytes,
         cache_blob_bytes=env.reader_cache_blob_bytes,
+        sending_bytes=env.reader_sending_bytes,
         shared_cache_url=env.shared_cache_url,
         shared_cache_seconds=env.shared_cache_seconds,
         shared_cache_blob_bytes=env.shared_cache_blob_bytes,

@@ -7,7 +7,7 @@
     peers      the same size from others; installs them into a folder that goes away
     zipf       hit ratio beside a simulator's policies, and how late answers are
     flat       memory over a million requests for more than the cache holds
-    slow       memory of 500 readers that take nothing of 20 MB
+    slow       memory of readers that take nothing of what they asked for
     shards     one of four shards killed, hanging, late, lying
     isolation  how late reads are while uploads are held and pictures are made
 

@@ -87,6 +87,15 @@ async def test_all_bytes_are_read(seaweed, data):
     assert await read(reader_of(seaweed)) == data
 
 
+async def test_what_is_streamed_comes_in_pieces(seaweed):
+    data = LARGE[: WHOLE_BYTES // 2]
+    put(seaweed, data)
+    blob = await reader_of(seaweed).open(KEY, streamed=True)
+    chunks = [chunk async for chunk in blob.chunks]
+    assert b"".join(chunks) == data
+    assert max(map(len, chunks)) < len(data) / 4
+
+
 @pytest.mark.parametrize(
     ("start", "end"), [(0, 3), (2, None), (3, 3), (100, None), (100, 200), (0, 10**9)]
 )

@@ -29,7 +29,7 @@ class Answer:
     Args:
         status: HTTP status.
         headers: As they are sent.
-        body: Whole; empty when it is streamed.
+        body: Whole, or a part of what is in memory; empty when it is streamed.
         stream: Bytes that come from a shard while they are sent; closed by the sender.
         cache: Where the bytes came from: ``memory``, ``shared``, ``shard``, or ``-``.
         shard: Which one; empty for none.
@@ -41,7 +41,7 @@ class Answer:
         self,
         status: int,
         headers: Headers,
-        body: bytes = b"",
+        body: bytes | memoryview = b"",
         *,
         stream: BlobStream | None = None,
         cache: str = NO_CACHE,

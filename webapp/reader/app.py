@@ -80,7 +80,12 @@ class ReadService:
             send = closing_send(send)
         stall = parts.settings.stall_seconds
         whole = await answer_send(
-            answer, method=method, receive=receive, send=send, stall_seconds=stall
+            answer,
+            method=method,
+            receive=receive,
+            send=send,
+            stall_seconds=stall,
+            on_the_way=parts.on_the_way,
         )
         seconds = time.perf_counter() - started
         parts.metrics.requests.add(answer.status, answer.cache, seconds, answer.size)

@@ -48,7 +48,7 @@ class HeldBlob:
 
 @dataclass(frozen=True, slots=True)
 class LargeBlob:
-    """A blob over WHOLE_BYTES: known by its label, read again by everybody who asks.
+    """A blob that is streamed: known by its label, read again by everybody who asks.
 
     Args:
         key: Where it lies on shards.

@@ -42,7 +42,7 @@ class BlobCache:
         return len(self._held)
 
     def large(self, key: str) -> LargeBlob | None:
-        """Return what is known of a blob too large to be kept."""
+        """Return what is known of a blob that was streamed when it was last asked for."""
         return self._large.get(key)
 
     def put(self, key: str, blob: Blob) -> None:

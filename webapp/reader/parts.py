@@ -19,6 +19,7 @@ from webapp.reader.metrics import Metrics
 from webapp.reader.noted import BadCopy, Noted
 from webapp.reader.notes import NoteWriter
 from webapp.reader.on_demand import OnDemand
+from webapp.reader.on_the_way import OnTheWay
 from webapp.reader.places import PlaceBook
 from webapp.reader.poller import Poller
 from webapp.reader.readiness import Readiness, readiness
@@ -71,6 +72,7 @@ class Parts:
         self.metrics = Metrics()
         self.noted = Noted(self._bad_copy)
         self.cache = BlobCache(settings.cache_bytes, most=settings.cache_blob_bytes)
+        self.on_the_way = OnTheWay(settings.sending_bytes)
         self.flights: Flights[Found] = Flights()
         self.shared = _shared_make(settings)
         self._purged: frozenset[str] = frozenset()
@@ -174,6 +176,7 @@ class Parts:
             flights=self.flights,
             at_hand=at_hand,
             noted=self.noted,
+            on_the_way=self.on_the_way,
             deadline=self.settings.deadline_seconds,
             seen=self.metrics.positions.add,
             shared=self.shared,
@@ -192,6 +195,12 @@ class Parts:
         gauge, cache, shards = self.metrics.gauge, self.cache, self.shards
         gauge("cache_bytes", "Bytes of memory blobs are kept in.", lambda: cache.used)
         gauge("cache_blobs", "Blobs in memory.", lambda: len(cache))
+        on_the_way = self.on_the_way
+        gauge(
+            "sending_bytes",
+            "Bytes of memory in pictures that clients are taking piece by piece.",
+            lambda: on_the_way.bytes,
+        )
         gauge("cache_evicted", "Blobs that left memory for others.", lambda: cache.evicted)
         gauge(
             "cache_hit_ratio",

@@ -9,6 +9,7 @@ import structlog
 
 from webapp.core.errors import DigestMismatchError, ShardUnavailableError
 from webapp.reader.answers import Answer, Message
+from webapp.reader.on_the_way import OnTheWay
 from webapp.reader.stream import PIECE_BYTES
 
 Receive = Callable[[], Awaitable[Message]]
@@ -36,7 +37,13 @@ def closing_send(send: Send) -> Send:
 
 
 async def answer_send(
-    answer: Answer, *, method: str, receive: Receive, send: Send, stall_seconds: float
+    answer: Answer,
+    *,
+    method: str,
+    receive: Receive,
+    send: Send,
+    stall_seconds: float,
+    on_the_way: OnTheWay,
 ) -> bool:
     """Send an answer; return whether all of it went out.
 
@@ -49,6 +56,7 @@ async def answer_send(
         receive: Tells when the client has gone.
         send: Waits while the client takes nothing.
         stall_seconds: It waits no longer than this for one piece.
+        on_the_way: Counts what the client keeps us from forgetting.
     """
     await send(answer.start)
     if method == "HEAD" or not answer.size:
@@ -56,7 +64,8 @@ async def answer_send(
     elif answer.stream is None and answer.size <= WHOLE_SEND_BYTES:
         await send(answer.finish)
     else:
-        return await _pieces_send(answer, receive, send, stall_seconds)
+        with on_the_way.sending(answer.body):
+            return await _pieces_send(answer, receive, send, stall_seconds)
     return True
 
 
@@ -94,4 +103,4 @@ async def _pieces(answer: Answer) -> AsyncIterator[bytes]:
             yield piece
         return
     for at in range(0, len(answer.body), PIECE_BYTES):
-        yield answer.body[at : at + PIECE_BYTES]
+        yield bytes(answer.body[at : at + PIECE_BYTES])

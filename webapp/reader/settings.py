@@ -22,6 +22,7 @@ class ReaderSettings:
         zone: Zone of this process, read from first; empty for none.
         cache_bytes: Memory blobs are kept in.
         cache_blob_bytes: Larger blobs are not kept in memory.
+        sending_bytes: Memory slow clients may hold before what is larger than 1 MiB is streamed.
         shared_cache_url: Valkey or Redis that several read processes share; empty for none.
         shared_cache_seconds: What it does not answer within counts as absent.
         shared_cache_blob_bytes: Larger blobs are not kept there.
@@ -45,6 +46,7 @@ class ReaderSettings:
     zone: str = ""
     cache_bytes: int = 256 * MIB
     cache_blob_bytes: int = 8 * MIB
+    sending_bytes: int = 64 * MIB
     shared_cache_url: str = field(default="", repr=False)
     shared_cache_seconds: float = 0.02
     shared_cache_blob_bytes: int = MIB

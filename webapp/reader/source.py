@@ -29,8 +29,10 @@ from webapp.reader.cache import BlobCache
 from webapp.reader.flights import Flights
 from webapp.reader.follower import Follower
 from webapp.reader.noted import BadCopy, Noted
+from webapp.reader.on_the_way import OnTheWay
 from webapp.reader.places import PlaceBook
 from webapp.reader.route import Got, Route
+from webapp.reader.sending import WHOLE_SEND_BYTES
 from webapp.reader.stream import BlobStream
 from webapp.reader.walk import walk
 from webapp.storage.aio.base import AsyncBlob
@@ -65,6 +67,7 @@ class BlobSource:
         flights: What is being read.
         at_hand: What takes no waiting.
         noted: Bad copies.
+        on_the_way: Says whether slow clients hold much memory already.
         deadline: Seconds one blob may take.
         seen: Called for every position asked; see Route.
         budget: Of second reads.
@@ -78,6 +81,7 @@ class BlobSource:
     flights: Flights[Found]
     at_hand: AtHand
     noted: Noted
+    on_the_way: OnTheWay
     deadline: float
     seen: Callable[[str, str, float], object]
     budget: HedgeBudget = field(default_factory=HedgeBudget)
@@ -99,7 +103,8 @@ class BlobSource:
         held = self.cache.get(key)
         if held is not None:
             return Found(held, MEMORY)
-        if (large := self.cache.large(key)) is not None:
+        large = self.cache.large(key)
+        if large is not None and self._is_streamed(large.size):
             return Found(large, SHARD)
         if keep and (at_hand := self.at_hand.find(image_id, key)) is not None:
             return Found(at_hand[0], SHARD)
@@ -137,7 +142,8 @@ class BlobSource:
 
         async def attempt(reader: GuardedReader) -> AsyncBlob | None:
             self._refuse_noted(reader, blob.key)
-            opened = await reader.open(blob.key, start=start, end=None if whole else end)
+            last = None if whole else end
+            opened = await reader.open(blob.key, start=start, end=last, streamed=True)
             if opened is not None:
                 await self._expect(reader, blob, opened)
             return opened
@@ -180,7 +186,8 @@ class BlobSource:
         )
 
     async def _load(self, image_id: ImageId, key: str, *, keep: bool) -> Found:
-        if keep and self.shared and (shared := await self._shared(self.shared, image_id, key)):
+        shared = await self._shared(self.shared, image_id, key) if keep and self.shared else None
+        if shared is not None and not self._is_streamed(shared.size):
             self.keep(str(image_id), key, shared)
             return Found(shared, SHARED)
         got: Got[Blob] = await self._walk(image_id, lambda reader: self._attempt(reader, key))
@@ -244,7 +251,7 @@ class BlobSource:
         if stat.label is None:
             raise self._bad(reader, key, "label")
         served = type_served(stat.label.content_type)
-        if stat.size > WHOLE_BYTES:
+        if self._is_streamed(stat.size):
             return LargeBlob(key, stat.size, stat.label.digest, served, stat.modified)
         try:
             body = await opened.read()
@@ -254,6 +261,9 @@ class BlobSource:
         if await _digest(body) != stat.label.digest:
             raise self._bad(reader, key, "digest")
         return HeldBlob(key, body, served, stat.modified, reader.name)
+
+    def _is_streamed(self, size: int) -> bool:
+        return size > (WHOLE_SEND_BYTES if self.on_the_way.full else WHOLE_BYTES)
 
     async def _expect(self, reader: GuardedReader, blob: LargeBlob, opened: AsyncBlob) -> None:
         label = opened.stat.label

@@ -10,7 +10,7 @@ from webapp.storage.base import BlobStat
 STREAM_BYTES: Final = 32 * 1024
 """Read at a time of what is streamed: in memory once for each client that waits."""
 WHOLE_BYTES: Final = 8 * 1024 * 1024
-"""Ranges up to this size may come in one piece, because whoever asks keeps them whole."""
+"""Ranges up to this size come in one piece, unless they are to be streamed."""
 
 
 class Warm(NamedTuple):
@@ -68,10 +68,13 @@ class AsyncBlobReader(Protocol):
 
     name: str
 
-    async def open(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncBlob | None:
+    async def open(
+        self, key: str, *, start: int = 0, end: int | None = None, streamed: bool = False
+    ) -> AsyncBlob | None:
         """Open bytes ``start`` up to, not including, ``end`` (None: to the end of the blob).
 
         One request to the shard, label included. Returns None when there is no such blob.
+        ``streamed`` is for who passes the bytes on as a client takes them: little is read ahead.
 
         Raises:
             ShardUnavailableError: Cannot tell.

@@ -64,7 +64,9 @@ class GuardedReader:
         self._looked = _NEVER
         self._checking: asyncio.Task[None] | None = None
 
-    async def open(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncBlob | None:
+    async def open(
+        self, key: str, *, start: int = 0, end: int | None = None, streamed: bool = False
+    ) -> AsyncBlob | None:
         """Open a range of a blob, at once refused while the shard is known to be away.
 
         Raises:
@@ -74,7 +76,7 @@ class GuardedReader:
         if self._clock() - self._confirmed >= self.fresh_for:
             await self._believe()
         try:
-            blob = await self.inner.open(key, start=start, end=end)
+            blob = await self.inner.open(key, start=start, end=end, streamed=streamed)
             if blob is None and self._sure_absent:
                 await self._confirm()
         except ShardUnavailableError as error:

@@ -24,7 +24,14 @@ class MemoryReader:
         self.opened: list[str] = []
         self._store: BlobStore | None = store
 
-    async def open(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncBlob | None:
+    async def open(
+        self,
+        key: str,
+        *,
+        start: int = 0,
+        end: int | None = None,
+        streamed: bool = False,  # noqa: ARG002 - all of it is in memory anyway
+    ) -> AsyncBlob | None:
         """Open a range of a blob; see AsyncBlobReader."""
         self.opened.append(key)
         if self.before is not None:

@@ -54,7 +54,9 @@ class S3Reader:
         self._read_seconds = read_seconds
         self._client: S3Store | None = None
 
-    async def open(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncBlob | None:
+    async def open(
+        self, key: str, *, start: int = 0, end: int | None = None, streamed: bool = False
+    ) -> AsyncBlob | None:
         """Open a range of a blob; see AsyncBlobReader."""
         key_check(key)
         if end is not None and end <= start:
@@ -70,7 +72,7 @@ class S3Reader:
             if _RANGE in str(error):
                 return await self._open_nothing(key)
             raise self._unavailable(error) from None
-        return AsyncBlob(_stat(result), _ResultChunks(self, result))
+        return AsyncBlob(_stat(result), _ResultChunks(self, result, streamed=streamed))
 
     def open_warm(self, key: str) -> Warm | None:  # noqa: ARG002 - as every reader has it
         """Return None: whatever comes over a network takes waiting."""
@@ -128,13 +130,13 @@ class S3Reader:
 
 
 class _ResultChunks:
-    """The body of one answer. Small ones come whole, large ones as they arrive."""
+    """The body of one answer, whole or as it arrives."""
 
-    def __init__(self, reader: S3Reader, result: Any) -> None:
+    def __init__(self, reader: S3Reader, result: Any, *, streamed: bool) -> None:
         self._reader = reader
         self._result = result
         start, end = result.range
-        self._size = end - start
+        self._streamed = streamed or end - start > WHOLE_BYTES
         self._stream: Any = None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -144,7 +146,7 @@ class _ResultChunks:
         if self._result is None:
             raise StopAsyncIteration
         try:
-            if self._size > WHOLE_BYTES:
+            if self._streamed:
                 return await self._next()
             result, self._result = self._result, None
             return bytes(await result.bytes_async())

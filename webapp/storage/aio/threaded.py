@@ -48,9 +48,13 @@ class ThreadedReader:
             self.open_warm = warm.read  # type: ignore[method-assign]  # saves the hot path a call
         self._threads = ShardThreads(store.name, count=threads, backlog=BACKLOG)
 
-    async def open(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncBlob | None:
+    async def open(
+        self, key: str, *, start: int = 0, end: int | None = None, streamed: bool = False
+    ) -> AsyncBlob | None:
         """Open a range of a blob; see AsyncBlobReader."""
-        opened = await self._run(lambda: self._open(key, start=start, end=end), discard=_discard)
+        opened = await self._run(
+            lambda: self._open(key, start=start, end=end, streamed=streamed), discard=_discard
+        )
         if opened is None:
             return None
         if opened.ended:
@@ -69,9 +73,9 @@ class ThreadedReader:
         """End the threads that do not hang."""
         self._threads.close()
 
-    def _open(self, key: str, *, start: int, end: int | None) -> "_Opened | None":
+    def _open(self, key: str, *, start: int, end: int | None, streamed: bool) -> "_Opened | None":
         """Open on a thread, where looking at the file system may wait as well."""
-        opened = _open(self._store.open(key, start=start, end=end))
+        opened = _open(self._store.open(key, start=start, end=end), streamed=streamed)
         if self._warm is not None:
             self._warm.learn()
         return opened
@@ -88,18 +92,19 @@ class _Opened:
 
     context: AbstractContextManager[OpenBlob | None]
     blob: OpenBlob
-    first: bytes
-    ended: bool
+    whole: bool
+    first: bytes = b""
+    ended: bool = False
 
 
-def _open(context: AbstractContextManager[OpenBlob | None]) -> _Opened | None:
+def _open(context: AbstractContextManager[OpenBlob | None], *, streamed: bool) -> _Opened | None:
     blob = context.__enter__()
     if blob is None:
         context.__exit__(None, None, None)
         return None
-    opened = _Opened(context, blob, b"", ended=False)
+    opened = _Opened(context, blob, not streamed and blob.stat.size <= WHOLE_BYTES)
     try:
-        small = blob.stat.size <= FIRST_BYTES
+        small = opened.whole and blob.stat.size <= FIRST_BYTES
         opened.first = _gather_all(opened) if small else next(blob.chunks, b"")
     except BaseException:
         _close(opened)
@@ -119,8 +124,7 @@ def _gather_more(opened: _Opened) -> bytes:
 
     A chunk waits in memory for each slow client.
     """
-    whole = opened.blob.stat.size <= WHOLE_BYTES
-    return _gather_all(opened) if whole else next(opened.blob.chunks, b"")
+    return _gather_all(opened) if opened.whole else next(opened.blob.chunks, b"")
 
 
 def _close(opened: _Opened) -> None:

@@ -5,6 +5,7 @@ import pytest
 from webapp.core.errors import ShardUnavailableError
 from webapp.core.signing import bytes_digest
 from webapp.reader.answers import Answer
+from webapp.reader.on_the_way import OnTheWay
 from webapp.reader.sending import WHOLE_SEND_BYTES, answer_send
 from webapp.reader.stream import PIECE_BYTES, BlobStream
 from webapp.storage.aio.base import AsyncBlob
@@ -44,6 +45,7 @@ class Client:
             receive=self.receive,
             send=self.send,
             stall_seconds=stall_seconds,
+            on_the_way=OnTheWay(0),
         )
 
 

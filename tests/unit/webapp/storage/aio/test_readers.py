@@ -8,6 +8,7 @@ from webapp.core.errors import HostileKeyError, ShardUnavailableError
 from webapp.core.label import Label
 from webapp.core.shards import ShardEntry, ShardState
 from webapp.core.signing import bytes_digest
+from webapp.storage.aio.base import STREAM_BYTES
 from webapp.storage.aio.make import ReaderMaker
 from webapp.storage.aio.memory import MemoryReader
 from webapp.storage.aio.s3 import S3Reader
@@ -58,6 +59,24 @@ async def test_a_range_of_a_large_blob_is_read(shard):
     store, reader = shard
     put(store, LARGE)
     assert await read(reader, start=100, end=FIRST_BYTES * 2) == LARGE[100 : FIRST_BYTES * 2]
+
+
+async def test_what_is_streamed_comes_whole(shard):
+    store, reader = shard
+    put(store, LARGE)
+    assert await read(reader, streamed=True) == LARGE
+
+
+@pytest.mark.parametrize("data", [LARGE, LARGE[: FIRST_BYTES // 2]], ids=["large", "small"])
+async def test_little_is_read_ahead_of_what_is_streamed(tmp_path, data):
+    store = DirectoryStore("a1", tmp_path, chunk_bytes=STREAM_BYTES)
+    reader = ThreadedReader(store, seconds=5.0)
+    put(store, data)
+    blob = await reader.open(KEY, streamed=True)
+    chunks = [chunk async for chunk in blob.chunks]
+    await reader.aclose()
+    assert b"".join(chunks) == data
+    assert max(map(len, chunks)) == STREAM_BYTES
 
 
 async def test_stat_and_label_come_with_the_bytes(shard):
