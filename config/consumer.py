@@ -1,5 +1,7 @@
 """How a worker takes tasks from the queue, and goes on when its broker is gone."""
 
+from typing import Any
+
 import structlog
 from celery.worker import consumer
 
@@ -8,6 +10,15 @@ log = structlog.get_logger(__name__)
 
 class Consumer(consumer.Consumer):  # type: ignore[misc] # Celery has no types
     """Celery's, for which a lost broker is never a reason to end."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # What kombu raises over Redis and Valkey for a task that ends when the connection its
+        # message came by is dropped: it can neither be acknowledged nor rejected there.
+        self.connection_errors: tuple[type[Exception], ...] = (
+            *self.conninfo.connection_errors,
+            AttributeError,
+        )
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """Leave the connection that was lost; the caller makes a new one.
