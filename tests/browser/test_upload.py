@@ -126,6 +126,13 @@ def test_a_photo_that_is_ready_before_its_tile_is_there_says_so(visitor):
     visitor.let_go()
 
 
+def test_a_photo_whose_tile_cannot_be_had_is_added_all_the_same(visitor):
+    visitor.page.route("**/tiles?*", lambda route: route.abort(), times=1)
+    visitor.drop(alone=photo(seed=20, size=(90, 60)))
+    expect(visitor.row("alone.jpg")).to_contain_text("Added", timeout=READY_MS)
+    expect(visitor.tile(visitor.id_of("alone.jpg"))).to_be_visible(timeout=READY_MS)
+
+
 def test_a_tile_is_asked_for_once_it_can_take_its_place(visitor):
     visitor.page.evaluate("() => { window.createImageBitmap = () => new Promise(() => {}); }")
     visitor.drop(unseen=photo(seed=19, size=(90, 60)))

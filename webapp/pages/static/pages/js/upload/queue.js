@@ -7,7 +7,7 @@ import { isResumable, keyOf } from "./tus.js";
 const PARALLEL = 4;
 const BUSY_TRIES = 5;
 const BUSY_PAUSE_SECONDS = 3;
-const BUSY_PAUSE_MOST_SECONDS = 30;
+const BUSY_PAUSE_MOST_SECONDS = 600; // nobody waits longer before a page
 const BUSY = new Set([429, 502, 503, 504]);
 // The same file gets the same answer.
 const FINAL = new Set([413, 415, 422]);

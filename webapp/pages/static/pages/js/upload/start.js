@@ -25,7 +25,8 @@ function start() {
   const told = {
     onChange: (upload) => tray.show(upload),
     onStored: async (upload) => {
-      const state = (await tileArrive(upload)) ?? "added";
+      // Without its tile it is stored all the same; the gallery's own look brings that.
+      const state = (await tileArrive(upload).catch(() => null)) ?? "added";
       const isKnown = upload.image.duplicate && upload.phase === "ready"; // and its row says so
       if (!isKnown) tray.settle(upload.image.id, state);
     },
