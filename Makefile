@@ -6,6 +6,9 @@ JOBS ?= 2
 # Tools that load the settings get the profile that needs nothing from outside; tests bring
 # their own.
 TOOLS := SHOEBOX_PROFILE=embedded
+# Some images of Python forbid it to keep what it compiled; a test run starts a thousand
+# processes, and each would compile the tree again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run cluster test check bench-write reference lock clean venv venv-dev
