@@ -279,7 +279,7 @@ class Settings(BaseModel):
         8 * MIB, ge=0, le=8 * MIB, description="Larger blobs are not kept in memory."
     )
     reader_sending_bytes: int = Field(
-        64 * MIB,
+        128 * MIB,
         ge=0,
         description="Memory of a read process in pictures over 1 MiB that clients are taking. With "
         "more, such pictures are passed from their shard to each client as it takes them.",

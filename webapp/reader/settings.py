@@ -46,7 +46,7 @@ class ReaderSettings:
     zone: str = ""
     cache_bytes: int = 256 * MIB
     cache_blob_bytes: int = 8 * MIB
-    sending_bytes: int = 64 * MIB
+    sending_bytes: int = 128 * MIB
     shared_cache_url: str = field(default="", repr=False)
     shared_cache_seconds: float = 0.02
     shared_cache_blob_bytes: int = MIB
