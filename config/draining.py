@@ -3,19 +3,27 @@
 For ``drain_seconds`` it has each client come back on a new connection, and unless it was
 replaced says on ``/readyz`` that it is closing, so that load balancers look elsewhere. Then the
 server takes no more connections and waits for what is under way.
+
+A worker that was replaced takes none a second before that: the server closes connections that it
+took and has read nothing of, and each would be a request lost that its successor could answer.
 """
 
 import asyncio
 import json
 import os
 import signal
+import socket
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from config.serve import REPLACED
 from webapp.reader.sending import Receive, Send, closing_send
 
 READY_PATH: Final = "/readyz"
+TAKEN_SECONDS: Final = 1.0
+"""What connections that were just taken have to bring their requests."""
 _CLOSING: Final = {
     "ready": False,
     "degraded": ["closing"],
@@ -38,10 +46,47 @@ def drain_on_signal(begin: Callable[[bool], object], *, seconds: float) -> None:
 
     def drain() -> None:
         begin(replaced.is_set())
-        loop.call_later(seconds, os.kill, os.getpid(), signal.SIGINT)
+        loop.call_later(seconds, leave)
+
+    def leave() -> None:
+        if replaced.is_set():
+            accepting_stop()
+        wait = TAKEN_SECONDS if replaced.is_set() else 0
+        loop.call_later(wait, os.kill, os.getpid(), signal.SIGINT)
 
     loop.add_signal_handler(REPLACED, replaced.set)
     loop.add_signal_handler(signal.SIGTERM, drain)
+
+
+def accepting_stop() -> None:
+    """Take no more connections: those that come are for others who listen on the same socket.
+
+    The server has no such verb, and closing the socket would not do: its event loop goes on
+    hearing of it while others have it open. So a socket that nobody knows takes its place.
+    """
+    if sys.platform != "linux":
+        return
+    with socket.socket(socket.AF_UNIX) as nowhere:
+        nowhere.bind("")  # an address of the kernel's own choice
+        nowhere.listen()
+        nowhere.setblocking(False)
+        for descriptor in _listening():
+            os.dup2(nowhere.fileno(), descriptor, inheritable=False)
+
+
+def _listening() -> list[int]:
+    """Return the descriptors of this process at which connections over TCP arrive."""
+    found = []
+    for path in Path("/proc/self/fd").iterdir():
+        try:
+            known = socket.socket(fileno=int(path.name))
+        except OSError:
+            continue  # a file, or the list itself, which is closed by now
+        is_tcp = known.family in (socket.AF_INET, socket.AF_INET6)
+        if is_tcp and known.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            found.append(known.fileno())
+        known.detach()
+    return found
 
 
 class Draining:

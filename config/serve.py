@@ -102,11 +102,12 @@ class Server(MPServer):
 
 def end_seconds() -> float | str:
     """Return how long a worker may take to end, or what is wrong with the settings."""
+    from config.draining import TAKEN_SECONDS  # noqa: PLC0415 - in a child alone, see above
     from config.env import settings  # noqa: PLC0415 - in a child alone, see above
     from webapp.core.errors import ConfigurationError  # noqa: PLC0415 - the same
 
     try:
-        return settings().drain_seconds + settings().finish_seconds
+        return settings().drain_seconds + TAKEN_SECONDS + settings().finish_seconds
     except ConfigurationError as error:
         return error.detail
 

@@ -37,22 +37,22 @@ class SteadyClients:
 
     def _fresh(self):
         while not self._over.is_set():
-            self._ask(HTTPConnection(*self._address, timeout=20)).close()
+            self._ask(HTTPConnection(*self._address, timeout=20), "anew").close()
 
     def _keep(self, pause):
         connection = HTTPConnection(*self._address, timeout=20)
         while not self._over.is_set():
-            self._ask(connection)
+            self._ask(connection, f"kept, every {pause} s")
             time.sleep(pause)
         connection.close()
 
-    def _ask(self, connection):
+    def _ask(self, connection, how):
         try:
             connection.request("GET", self._path)
             answer = connection.getresponse()
             self.answers[answer.status, len(answer.read())] += 1
             self.told_to_close += answer.will_close
         except (OSError, HTTPException) as error:
-            self.lost.append(repr(error))
+            self.lost.append(f"{how}: {error!r}")
             connection.close()
         return connection

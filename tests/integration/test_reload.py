@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from contextlib import contextmanager
 from http.client import HTTPConnection
 
@@ -16,6 +17,24 @@ from webapp.reader.blobs import WHOLE_BYTES
 
 LARGE = bytes(range(256)) * (WHOLE_BYTES // 256 + 8192)
 SMALL = b"s" * 15_000
+# Takes connections on a socket it was given, and no more of them after the first.
+LEAVING = """
+import asyncio, socket, sys
+from config.draining import accepting_stop
+
+async def take(_reader, writer):
+    writer.write(b"taken")
+    await writer.drain()
+    accepting_stop()
+    print("left", flush=True)
+
+async def main():
+    listening = socket.socket(fileno=int(sys.argv[1]))
+    async with await asyncio.start_server(take, sock=listening) as server:
+        await server.serve_forever()
+
+asyncio.run(main())
+"""
 SECONDS = 60  # nothing takes as long; another run may have the machine
 
 
@@ -65,6 +84,25 @@ def reloaded(tmp_path_factory):
 def test_a_reload_loses_no_request(reloaded):
     assert reloaded.lost == []
     assert set(reloaded.answers) == {(200, len(SMALL))}
+
+
+def test_who_takes_no_more_connections_leaves_them_to_others_on_the_socket():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        command = [sys.executable, "-c", LEAVING, str(listening.fileno())]
+        leaving = subprocess.Popen(
+            command, stdout=subprocess.PIPE, pass_fds=[listening.fileno()], text=True
+        )
+        with leaving, socket.create_connection(listening.getsockname()) as first:
+            assert first.recv(10) == b"taken"
+            assert leaving.stdout.readline() == "left\n"
+            with socket.create_connection(listening.getsockname()) as second:
+                listening.settimeout(SECONDS)
+                taken, _ = listening.accept()
+                taken.sendall(b"by us")
+                taken.close()
+                assert second.recv(10) == b"by us"
+            assert leaving.poll() is None
+            leaving.kill()
 
 
 def test_clients_that_keep_their_connection_are_told_to_come_back_on_another(reloaded):
