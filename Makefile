@@ -6,7 +6,7 @@ JOBS ?= 2
 # Tools that load the settings get the profile that needs nothing from outside; tests bring
 # their own.
 TOOLS := SHOEBOX_PROFILE=embedded
-# Some images of Python forbid it to keep what it compiled; a test run starts a thousand
+# Some images of Python forbid it to keep what it compiled; a test run starts hundreds of
 # processes, and each would compile the tree again.
 export PYTHONDONTWRITEBYTECODE :=
 

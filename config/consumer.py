@@ -15,6 +15,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc] # Celery has no types
         super().__init__(*arguments, **options)
         # What kombu raises over Redis and Valkey for a task that ends when the connection its
         # message came by is dropped: it can neither be acknowledged nor rejected there.
+        # Whatever else raises it between tasks has the worker connect anew, and is in the log.
         self.connection_errors: tuple[type[Exception], ...] = (
             *self.conninfo.connection_errors,
             AttributeError,

@@ -281,8 +281,8 @@ class Settings(BaseModel):
     reader_sending_bytes: int = Field(
         128 * MIB,
         ge=0,
-        description="Memory of a read process in pictures over 1 MiB that clients are taking. With "
-        "more, such pictures are passed from their shard to each client as it takes them.",
+        description="Memory of a read process in pictures over 1 MiB that clients are taking. "
+        "While it is used up, others are passed from their shard to each client as it takes them.",
     )
     shared_cache_url: str = Field(
         "",
