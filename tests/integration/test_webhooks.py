@@ -10,6 +10,7 @@ import pika
 import psycopg
 import pytest
 
+from tests.client import Client
 from tests.factories import make_picture
 from tests.processes import wait_until
 from tests.receiver import receiving
@@ -24,6 +25,7 @@ QUICK = {
     "SHOEBOX_WEBHOOK_BACKOFF_SECONDS": "0.2",
 }
 NAME = "webhooks-quick"
+USER = "hooked"
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +47,24 @@ def system(quick):
     quick.settle(but=["webhooks"])
 
 
+@pytest.fixture(scope="module")
+def client(quick):
+    """Give the client of somebody who has no images that another test left on their way."""
+    quick.manage("user", "add", USER, "--no-password")
+    scopes = ("--scope", "upload", "--scope", "read")
+    token = quick.manage("token", "add", USER, "--name", USER, *scopes).split()[-1]
+    client = Client(quick, token)
+    yield client
+    client.close()
+
+
 @pytest.fixture
 def told(system):
-    """Let a receiver be told events of the admin's images; give a way to add it."""
+    """Let a receiver be told events of the client's images; give a way to add it."""
     added = []
 
     def tell(receiver, event):
-        words = ("--user", "admin", "--url", receiver.url, "--event", event)
+        words = ("--user", USER, "--url", receiver.url, "--event", event)
         secret = system.manage("webhook", "add", *words).strip()
         listed = system.manage("webhook", "list").splitlines()
         added.append(next(line.split()[0] for line in listed if receiver.url in line))
@@ -107,10 +120,10 @@ def is_signed(request, secret):
     return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() == parts["v1"]
 
 
-def test_a_receiver_that_fails_twice_is_told_and_can_verify_who_told_it(system, told):
+def test_a_receiver_that_fails_twice_is_told_and_can_verify_who_told_it(system, client, told):
     with receiving(500, 503) as receiver:
         secret = told(receiver, "image.ready")
-        image = system.client.store_ready(make_picture())
+        image = client.store_ready(make_picture())
         rows = wait_ended(system, 1)
     assert rows == [("delivered", 3, image["id"])]
     assert len(receiver.received) == 3
@@ -120,44 +133,44 @@ def test_a_receiver_that_fails_twice_is_told_and_can_verify_who_told_it(system, 
     assert (content["event"], content["image"]["id"]) == ("image.ready", image["id"])
 
 
-def test_a_receiver_that_never_takes_it_is_given_up(system, told):
+def test_a_receiver_that_never_takes_it_is_given_up(system, client, told):
     with receiving(default=500) as receiver:
         told(receiver, "image.stored")
-        image = system.client.store(make_picture())
+        image = client.store(make_picture())
         rows = wait_ended(system, 1)
     assert rows == [("dead", ATTEMPTS, image["id"])]
 
 
-def test_a_killed_process_loses_nothing(system, told):
+def test_a_killed_process_loses_nothing(system, client, told):
     with receiving() as receiver:
         told(receiver, "image.stored")
         images = []
         for _ in range(3):
             system.kill(NAME)
-            images += [system.client.store(make_picture())["id"] for _ in range(3)]
+            images += [client.store(make_picture())["id"] for _ in range(3)]
             system.start(NAME)
         rows = wait_ended(system, len(images))
     assert sorted(image for *_, image in rows) == sorted(images)
     assert {state for state, *_ in rows} == {"delivered"}
 
 
-def test_events_go_on_after_the_broker_was_killed(system, told):
+def test_events_go_on_after_the_broker_was_killed(system, client, told):
     with receiving() as receiver:
         told(receiver, "image.stored")
         system.kill("rabbitmq")
-        image = system.client.store(make_picture())
+        image = client.store(make_picture())
         system.start("rabbitmq")
         assert wait_ended(system, 1) == [("delivered", 1, image["id"])]
 
 
-def test_events_go_on_after_the_index_ended_every_session(system, told):
+def test_events_go_on_after_the_index_ended_every_session(system, client, told):
     with receiving() as receiver:
         told(receiver, "image.stored")
-        images = [system.client.store(make_picture())["id"]]
+        images = [client.store(make_picture())["id"]]
         wait_ended(system, 1)
         system.kill("postgres")
         system.start("postgres")
-        images.append(system.client.store(make_picture())["id"])
+        images.append(client.store(make_picture())["id"])
         rows = wait_ended(system, 2)
     assert rows == [("delivered", 1, image) for image in images]
 
@@ -175,11 +188,11 @@ def test_a_process_that_is_asked_to_end_ends_by_itself_and_well(system):
     assert running._process.returncode == 0
 
 
-def test_what_is_no_event_is_put_aside_and_holds_up_no_other(system, told):
+def test_what_is_no_event_is_put_aside_and_holds_up_no_other(system, client, told):
     body = b"not an event"
     with receiving() as receiver:
         told(receiver, "image.stored")
         publish(system, body)
-        image = system.client.store(make_picture())
+        image = client.store(make_picture())
         assert wait_ended(system, 1) == [("delivered", 1, image["id"])]
     wait_until(lambda: body in put_aside(system), seconds=30, what="it to be put aside")

@@ -16,6 +16,7 @@ from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.index.databases import index_at, sqlite_copy, tables_empty, tables_make
 from webapp.cluster import clock
 from webapp.cluster.clock import index_now
+from webapp.storage.quorum import quorum_write
 from webapp.uploads import threads
 
 
@@ -94,6 +95,12 @@ def compared(shards, monkeypatch):
     """The index's clock, compared once and for all: a statement less in what is counted."""
     index_now()
     monkeypatch.setattr(clock, "MEASURE_SECONDS", 3600.0)
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """No shard is taken for slow, on a busy machine either: its stand-in costs statements."""
+    monkeypatch.setitem(quorum_write.__kwdefaults__, "slow_after", 60.0)
 
 
 @pytest.fixture

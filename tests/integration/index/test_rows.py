@@ -9,7 +9,12 @@ from webapp.cluster.read_only import read_only_set
 from webapp.core.errors import ReadOnlyError
 from webapp.core.manifest import RenditionRecord
 from webapp.images.models import Image, ImageState
-from webapp.images.services import image_delete, rendition_attempt_begin, renditions_store
+from webapp.images.services import (
+    image_delete,
+    image_replicate,
+    rendition_attempt_begin,
+    renditions_store,
+)
 from webapp.images.services.claims import claim_commit, image_claim
 from webapp.images.services.rows import row_claim_recorded, row_find
 from webapp.outbox.models import OutboxMessage
@@ -21,8 +26,12 @@ LOOK = {"placeholder": "1QcSHQRnh493V4dIh4eXh1h4kJUI", "colour": "#102030"}
 
 
 @pytest.fixture
-def stored(owner, tmp_path):
-    return make_image(owner, tmp_path, data=make_picture()).image
+def stored(owner, patient, tmp_path):
+    """An image with all its copies, also where one came too late to be counted."""
+    image = make_image(owner, tmp_path, data=make_picture()).image
+    image_replicate(image_id=image.id)
+    image.refresh_from_db()
+    return image
 
 
 def claimed(image, names=("w320.webp",)):

@@ -27,8 +27,8 @@ function start() {
     onStored: async (upload) => {
       // Without its tile it is stored all the same; the gallery's own look brings that.
       const state = (await tileArrive(upload).catch(() => null)) ?? "added";
-      const isKnown = upload.image.duplicate && upload.phase === "ready"; // and its row says so
-      if (!isKnown) tray.settle(upload.image.id, state);
+      const isSettled = upload.phase !== "stored"; // known before, or seen to be ready meanwhile
+      if (!isSettled) tray.settle(upload.image.id, state);
     },
   };
   const [queue, links] = [new Queue(told), new Links(told)];
