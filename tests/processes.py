@@ -9,10 +9,14 @@ POLL_SECONDS = 0.02
 
 
 def wait_until(condition, *, seconds, what):
-    """Return what ``condition`` gives once it is true; fail after ``seconds``, saying ``what``."""
+    """Return what ``condition`` gives once it is true; fail after ``seconds``, saying ``what``.
+
+    Where ``what`` is a function it is asked when that happens: it tells what there was instead.
+    """
     deadline = time.monotonic() + seconds
     while not (found := condition()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        late = time.monotonic() >= deadline
+        assert not late, f"not within {seconds} s: {what() if callable(what) else what}"
         time.sleep(POLL_SECONDS)
     return found
 

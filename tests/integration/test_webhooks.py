@@ -92,7 +92,7 @@ def wait_ended(system, count):
     return wait_until(
         lambda: len(deliveries(system)) == count and ended(),
         seconds=ARRIVE_SECONDS,
-        what=f"{count} deliveries to end",
+        what=lambda: f"{count} deliveries to end; there are {deliveries(system)}",
     )
 
 
