@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from config.env import Settings
+from config.variables import Settings
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 

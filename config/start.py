@@ -8,7 +8,8 @@ from typing import Any
 import structlog
 from django.conf import settings as django_settings
 
-from config.env import Settings, settings
+from config.env import settings
+from config.variables import Settings
 from webapp.core.errors import ConfigurationError
 from webapp.limits.address import networks_parse
 from webapp.limits.counters import Counters

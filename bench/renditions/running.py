@@ -7,9 +7,9 @@ from dataclasses import replace
 import psycopg
 
 from bench.fuzz.memory import process_bytes
-from config.env import Settings
 from config.local.profile import ZONES
 from config.local.secrets_file import SHARD_NAMES as SHARDS
+from config.variables import Settings
 from tests.processes import command_of, cpu_seconds
 from tests.system import QUICK, system_make
 

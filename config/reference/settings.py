@@ -1,4 +1,4 @@
-"""The page of settings, from ``config.env.Settings``."""
+"""The page of settings, from ``config.variables.Settings``."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +6,10 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from config.env import ENV_FILE, PREFIX, Settings, embedded_defaults
+from config.env import ENV_FILE, PREFIX, embedded_defaults
 from config.local.profile import DEFAULT_DATA, DEFAULT_PORTS, RENDER_PORT
 from config.reference.values import Page, code, page_text, table
+from config.variables import Settings
 
 _DATA = Path("DATA")
 _SECRET = frozenset({"secret_key", "signing_keys"})

@@ -8,8 +8,8 @@ from functools import cache
 import pytest
 from django.core.management import get_commands
 
-from config.env import Settings
 from config.local.profile import DEFAULT_PORTS
+from config.variables import Settings
 from tests.docs.pages import ROOT, code_lines, code_spans, pages
 
 PAGES = pages()

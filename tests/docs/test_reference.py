@@ -4,9 +4,9 @@ from functools import cache
 
 import pytest
 
-from config.env import Settings
 from config.reference import reference_pages as _reference_pages
 from config.reference.settings import variable
+from config.variables import Settings
 from tests.docs.pages import ROOT
 from webapp.healing.findings import Code
 

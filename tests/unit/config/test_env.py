@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from config.env import Settings, load
+from config.env import load
 from config.settings import _database
+from config.variables import Settings
 from webapp.core.errors import ConfigurationError
 
 CLUSTER = {
@@ -39,6 +40,17 @@ def test_outside_the_embedded_profile_nothing_needed_has_a_default(name):
 def test_what_is_needed_and_given_empty_is_missing(name, empty):
     with pytest.raises(ConfigurationError, match=f"{name}: missing"):
         load({**CLUSTER, name: empty})
+
+
+def test_a_folder_that_is_given_empty_is_the_default_one():
+    assert load({**CLUSTER, "SHOEBOX_DATA": ""}).data == Path("data")
+
+
+def test_the_file_is_read_in_the_default_folder_when_another_is_given_empty(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "env").write_text("SHOEBOX_PROFILE=embedded\nSHOEBOX_ZONE=there\n")
+    assert load({"SHOEBOX_DATA": ""}).zone == "there"
 
 
 def test_the_embedded_profile_fills_what_is_given_empty():
