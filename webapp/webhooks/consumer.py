@@ -1,6 +1,7 @@
 """From the broker into the index: every event becomes its deliveries, then it is acknowledged."""
 
 import threading
+from collections.abc import Callable
 
 import structlog
 from django.db import DatabaseError, connection
@@ -20,17 +21,25 @@ STEP_SECONDS = 0.5
 AWAY_SECONDS = 1.0
 
 
-def consume(broker_url: str, *, stopped: threading.Event) -> None:
+Made = Callable[[], None]
+
+
+def consume(broker_url: str, *, stopped: threading.Event, made: Made) -> None:
     """Take events until ``stopped``; while the broker is away, wait and connect again.
 
     An event is acknowledged once its deliveries are committed, so a process killed anywhere
     loses none; one that comes twice makes no second delivery. The connection to the index is
     kept: one that broke is found out by the next event, which asks again.
+
+    Args:
+        broker_url: The broker.
+        stopped: Set from elsewhere.
+        made: Called on this thread once new deliveries are committed.
     """
     while not stopped.is_set():
         try:
             with broker_open(broker_url) as broker:
-                _take(broker.channel(), stopped)
+                _take(broker.channel(), stopped, made)
         except ChannelClosedByBroker as error:
             log.warning("queue refused", queue=QUEUE, error=error.reply_text)
             stopped.wait(AWAY_SECONDS)
@@ -39,14 +48,14 @@ def consume(broker_url: str, *, stopped: threading.Event) -> None:
             stopped.wait(AWAY_SECONDS)
 
 
-def _take(channel: BlockingChannel, stopped: threading.Event) -> None:
+def _take(channel: BlockingChannel, stopped: threading.Event, made: Made) -> None:
     def receive(
         channel: BlockingChannel,
         method: Basic.Deliver,
         properties: BasicProperties,
         body: bytes,
     ) -> None:
-        _receive(channel, method.delivery_tag, properties.message_id, body, stopped)
+        _receive(channel, method.delivery_tag, properties.message_id, body, stopped, made)
 
     channel.basic_qos(prefetch_count=PREFETCH)
     channel.basic_consume(QUEUE, receive)
@@ -61,6 +70,7 @@ def _receive(
     message_id: str | None,
     body: bytes,
     stopped: threading.Event,
+    made: Made,
 ) -> None:
     try:
         message = message_parse(body, message_id=message_id)
@@ -70,7 +80,7 @@ def _receive(
         return
     while not stopped.is_set():
         try:
-            deliveries_make(message=message)
+            count = deliveries_make(message=message)
         except DatabaseError as error:
             # Waiting here, not giving it back: each return counts towards its last.
             log.warning("index away", error=str(error))
@@ -78,4 +88,6 @@ def _receive(
             channel.connection.sleep(AWAY_SECONDS)
         else:
             channel.basic_ack(tag)
+            if count:
+                made()
             return

@@ -27,7 +27,8 @@ T = TypeVar("T")
 
 MOST_AT_A_TIME = 32
 MOST_PER_WEBHOOK = 4
-IDLE_SECONDS = 0.5
+IDLE_SECONDS = 2.0
+"""Until the next look for what is due again, or was made by another process."""
 AWAY_SECONDS = 1.0
 FORGET_SECONDS = 600.0
 GRACE_SECONDS = 3.0
@@ -41,6 +42,7 @@ class Deliverer:
         self._index = ThreadPoolExecutor(1, thread_name_prefix="index")
         self._under_way: Counter[int] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._made = asyncio.Event()
         self._forget_at = 0.0
 
     async def run(self, *, stopped: asyncio.Event) -> None:
@@ -48,16 +50,24 @@ class Deliverer:
 
         What is cut off is due again when its lease is over: it may arrive twice, never not.
         """
-        stopping = asyncio.create_task(stopped.wait())
+        stopping, making = (asyncio.create_task(e.wait()) for e in (stopped, self._made))
         try:
             while not stopped.is_set():
                 pause = await self._step()
                 # A place that becomes free is taken at once.
-                awaited = {stopping, *self._tasks}
+                awaited = {stopping, making, *self._tasks}
                 await asyncio.wait(awaited, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+                if making.done():
+                    self._made.clear()
+                    making = asyncio.create_task(self._made.wait())
         finally:
             stopping.cancel()
+            making.cancel()
             await self._end()
+
+    def made(self) -> None:
+        """Hear that there are new deliveries: they are begun at once. On the loop's thread."""
+        self._made.set()
 
     async def _step(self) -> float:
         """Begin one delivery or do one other small thing; return how long to wait then."""

@@ -26,6 +26,12 @@ async def webhooks_run(broker_url: str) -> None:
         loop.add_signal_handler(number, stop)
     with contextlib.ExitStack() as stack:
         stack.callback(consumer_stopped.set)  # its thread is waited for when the loop ends
+        deliverer = Deliverer()
+
+        def made() -> None:
+            loop.call_soon_threadsafe(deliverer.made)
+
+        taking = asyncio.to_thread(consume, broker_url, stopped=consumer_stopped, made=made)
         async with asyncio.TaskGroup() as halves:
-            halves.create_task(asyncio.to_thread(consume, broker_url, stopped=consumer_stopped))
-            halves.create_task(Deliverer().run(stopped=stopped))
+            halves.create_task(taking)
+            halves.create_task(deliverer.run(stopped=stopped))

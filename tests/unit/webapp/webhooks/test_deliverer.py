@@ -19,6 +19,7 @@ class World:
         self.due = deque()
         self.noted = []
         self.begun = 0
+        self.is_asked = False
         self.answering = asyncio.Event()
 
     def claim(self, *, busy, now):  # noqa: ARG002 - as it is called
@@ -26,6 +27,7 @@ class World:
             if delivery.webhook_id not in busy:
                 self.due.remove(delivery)
                 return delivery
+        self.is_asked = True
         return None
 
     def note(self, *, delivery, answer):
@@ -58,9 +60,14 @@ async def world(monkeypatch):
 
 
 @pytest.fixture
-async def run(world):
+async def deliver(world):
+    return Deliverer()
+
+
+@pytest.fixture
+async def run(world, deliver):
     stopped = asyncio.Event()
-    running = asyncio.create_task(Deliverer().run(stopped=stopped))
+    running = asyncio.create_task(deliver.run(stopped=stopped))
     yield running
     world.answering.set()
     stopped.set()
@@ -93,6 +100,17 @@ async def test_places_that_become_free_are_taken_at_once(world, run, monkeypatch
     await reached(lambda: world.begun == MOST_PER_WEBHOOK)
     world.answering.set()
     await reached(lambda: len(world.noted) == 20)
+
+
+async def test_what_was_made_is_begun_at_once(world, deliver, run, monkeypatch):
+    monkeypatch.setattr(deliverer, "IDLE_SECONDS", 60.0)
+    for webhook in range(3):
+        await reached(lambda: world.is_asked)
+        world.add(webhook=webhook)
+        deliver.made()
+        await reached(lambda: world.begun == webhook + 1)  # noqa: B023 - asked here and now
+        world.is_asked = False
+        deliver.made()
 
 
 async def test_a_defect_of_one_delivery_counts_as_its_failure(world, run, monkeypatch):
