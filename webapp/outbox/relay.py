@@ -23,6 +23,7 @@ from kombu.exceptions import OperationalError
 
 from webapp.outbox.confirms import Confirms
 from webapp.outbox.models import OutboxMessage
+from webapp.outbox.nudges import NUDGE_SECONDS, Nudges
 from webapp.outbox.tasks import EVENTS_EXCHANGE
 
 log = structlog.get_logger(__name__)
@@ -31,11 +32,11 @@ BATCH = 100
 IDLE_SECONDS = 0.025
 IDLE_MOST_SECONDS = 0.1
 IDLE_SHARE = 0.01
-"""Of the time since the last message, until the next look: who sends often waits least.
-
-A channel of notifications would do without looks, but PostgreSQL lets those who notify commit
-only one after the other, and these are the uploads.
-"""
+"""Of the time since the last message, until the next look: who sends often waits least."""
+LOOK_ON_SECONDS = 3 * NUDGE_SECONDS
+"""After a nudge: whoever adds a message soon after it does not nudge again."""
+NUDGED_SECONDS = 1.0
+"""Until the next look of a relay that is nudged."""
 BROKER_AWAY_SECONDS = 1.0
 CONNECT_SECONDS = 3
 CONFIRM_SECONDS = 30.0
@@ -185,20 +186,38 @@ def _errors(app: Celery) -> tuple[type[Exception], ...]:
 def _relay_on(broker: Connection, app: Celery, stopped: Callable[[], bool]) -> None:
     broker.ensure_connection(max_retries=1, timeout=CONNECT_SECONDS)
     with app.amqp.Producer(broker) as producer:
-        confirms = Confirms(producer.channel)
+        confirms, pace = Confirms(producer.channel), Pace()
         log.info("relay connected")
-        last = time.monotonic()
         while not stopped():
             if relay_batch(producer=producer, app=app, confirms=confirms):
-                last = time.monotonic()
+                pace.found()
             else:
-                _idle(broker, time.monotonic() - last)
+                pace.rest()
+                if broker.supports_heartbeats:
+                    broker.heartbeat_check()
 
 
-def _idle(broker: Connection, quiet_seconds: float) -> None:
-    time.sleep(min(max(IDLE_SECONDS, quiet_seconds * IDLE_SHARE), IDLE_MOST_SECONDS))
-    if broker.supports_heartbeats:
-        broker.heartbeat_check()
+class Pace:
+    """How long a relay waits before it looks again."""
+
+    def __init__(self) -> None:
+        self._nudges = Nudges()
+        self._is_nudged = False
+        self._found = time.monotonic()
+
+    def found(self) -> None:
+        """Note that messages were found, and whether a nudge had come with them."""
+        self._found = time.monotonic()
+        self._is_nudged = self._found - self._nudges.last < NUDGED_SECONDS
+
+    def rest(self) -> None:
+        """Wait for the next look: for a nudge where they come, or for a while."""
+        quiet = time.monotonic() - max(self._found, self._nudges.last)
+        pause = min(max(IDLE_SECONDS, quiet * IDLE_SHARE), IDLE_MOST_SECONDS)
+        if quiet < LOOK_ON_SECONDS:
+            time.sleep(pause)
+        else:
+            self._nudges.wait(NUDGED_SECONDS if self._is_nudged else pause)
 
 
 def _sleep(seconds: float, stopped: Callable[[], bool]) -> None:

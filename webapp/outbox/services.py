@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from django.db import connection
+from django.db import connection, transaction
 
 from webapp.outbox.models import OutboxMessage
+from webapp.outbox.nudges import relay_nudge
 from webapp.outbox.tasks import EVENTS_EXCHANGE, Event, Task
 
 
@@ -33,6 +34,7 @@ def outbox_add(*, subject: str, tasks: Iterable[Task] = (), events: Iterable[Eve
         raise RuntimeError(message)
     messages = outbox_messages(subject=subject, tasks=tasks, events=events)
     OutboxMessage.objects.bulk_create(messages)
+    transaction.on_commit(relay_nudge)
 
 
 def outbox_depth() -> int:

@@ -105,14 +105,15 @@ def patient(monkeypatch):
 
 @pytest.fixture
 def statements(monkeypatch):
-    """Every statement of every thread from now on."""
+    """Every statement of every thread from now on, but nudges: those are per time, not per call."""
     seen = []
 
     def noted(name):
         plain = getattr(CursorWrapper, name)
 
         def wrapper(self, sql, params=None):
-            seen.append(sql)
+            if not sql.startswith("NOTIFY"):
+                seen.append(sql)
             return plain(self, sql, params)
 
         monkeypatch.setattr(CursorWrapper, name, wrapper)

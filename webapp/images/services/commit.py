@@ -20,6 +20,7 @@ from webapp.cluster.index_turn import index_turn
 from webapp.cluster.models import TopologyVersion
 from webapp.core.quota import Usage
 from webapp.images.models import IdempotencyKey, Image
+from webapp.outbox.nudges import relay_nudge
 from webapp.outbox.services import outbox_messages
 from webapp.outbox.tasks import Event, Task
 
@@ -126,6 +127,7 @@ def _in_one_statement(commit: Commit) -> Committed:
         cursor.execute(statement, values)
         done, superseded = cursor.fetchone()
     if done:
+        relay_nudge()
         return Committed.DONE
     return Committed.SUPERSEDED if superseded else Committed.OVER_QUOTA
 

@@ -12,6 +12,7 @@ from webapp.images.services.claims import claim_commit, image_claim
 from webapp.images.services.outcome import next_look, renditions_wanted
 from webapp.images.services.records import manifest_put
 from webapp.images.services.rows import row_commit_ready, row_find
+from webapp.outbox.nudges import relay_nudge
 from webapp.outbox.services import outbox_add
 from webapp.outbox.tasks import Event
 
@@ -70,6 +71,7 @@ def _becomes_ready(image: Image) -> bool:
 def _commit_ready(image: Image) -> bool:
     if connection.vendor == "postgresql":
         committed = row_commit_ready(image)
+        relay_nudge()
     else:
         with transaction.atomic():
             committed = _commit(image)
