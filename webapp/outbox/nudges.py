@@ -54,10 +54,10 @@ class Nudges:
 
         It counts as ``last`` once the next question to the index has read it.
         """
-        if connection.vendor == "postgresql":
-            select.select([self._listening()], [], [], seconds)
-        else:
+        if connection.vendor != "postgresql":
             time.sleep(seconds)
+        elif not (heard := self._listening()).closed:  # if it is, the next question says so
+            select.select([heard], [], [], seconds)
 
     def _listening(self) -> Any:
         connection.ensure_connection()

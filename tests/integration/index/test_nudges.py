@@ -4,7 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 
 from webapp.outbox import nudges
 from webapp.outbox.models import OutboxMessage
@@ -60,6 +60,16 @@ def test_a_new_connection_listens_again(postgresql, elsewhere):
     elsewhere.submit(relay_nudge).result()
     assert not OutboxMessage.objects.exists()
     assert waiting.last > 0
+
+
+def test_a_connection_that_ended_is_told_of_by_the_next_question(postgresql):
+    waiting = Nudges()
+    waiting.wait(0.0)
+    connections["default"].connection.close()
+    waiting.wait(LONG_SECONDS)
+    with pytest.raises(DatabaseError):
+        OutboxMessage.objects.exists()
+    connections["default"].close()
 
 
 def test_messages_nudge_once_they_are_committed(postgresql, said):
