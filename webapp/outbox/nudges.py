@@ -12,7 +12,7 @@ import time
 from typing import Any, Final
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,7 @@ def relay_nudge() -> None:
     _Nudged.at = now
     try:
         _say(f"NOTIFY {_CHANNEL}")
-    except DatabaseError as error:  # it is committed, and a relay finds it by looking
+    except Error as error:  # it is committed, and a relay finds it by looking
         log.debug("relay not nudged", error=str(error))
 
 

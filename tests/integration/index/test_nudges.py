@@ -86,6 +86,14 @@ def test_messages_that_are_rolled_back_nudge_nobody(postgresql, said):
     assert not said
 
 
+def test_a_nudge_that_fails_is_nobodys_failure(postgresql, monkeypatch):
+    monkeypatch.setattr(nudges._Nudged, "at", float("-inf"))
+    connections["default"].ensure_connection()
+    connections["default"].connection.close()
+    relay_nudge()
+    connections["default"].close()
+
+
 def test_a_process_nudges_no_more_often_than_is_of_use(postgresql, said, monkeypatch):
     monkeypatch.setattr(nudges, "NUDGE_SECONDS", LONG_SECONDS)
     for _ in range(3):
