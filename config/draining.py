@@ -18,12 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from config.serve import REPLACED
+from config.serve import REPLACED, TAKEN_SECONDS
 from webapp.reader.sending import Receive, Send, closing_send
 
 READY_PATH: Final = "/readyz"
-TAKEN_SECONDS: Final = 1.0
-"""What connections that were just taken have to bring their requests."""
 _CLOSING: Final = {
     "ready": False,
     "degraded": ["closing"],

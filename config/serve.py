@@ -45,6 +45,8 @@ wait in the queue of the socket."""
 REFUSED: Final = 2
 REPLACED: Final = signal.SIGURG
 """Tells a worker that another one serves already; ignored by one that does not listen to it."""
+TAKEN_SECONDS: Final = 1.0
+"""What connections that a replaced worker has just taken have to bring their requests."""
 
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -102,7 +104,6 @@ class Server(MPServer):
 
 def end_seconds() -> float | str:
     """Return how long a worker may take to end, or what is wrong with the settings."""
-    from config.draining import TAKEN_SECONDS  # noqa: PLC0415 - in a child alone, see above
     from config.env import settings  # noqa: PLC0415 - in a child alone, see above
     from webapp.core.errors import ConfigurationError  # noqa: PLC0415 - the same
 
