@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+from django.test import override_settings
 
 from tests.drills.table import table_write
 from tests.system import system_run
@@ -53,6 +54,13 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.line(f"{len(skipped)} tests were skipped; {ENABLE}.")
         if os.environ.get("CI") == "true":
             terminalreporter.line("CI=true: a skipped test is a failure.")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_hashers():
+    """Passwords of tests are hashed at once; the real way takes half a second for each user."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,6 @@ from webapp.accounts.models import Scope
 from webapp.accounts.services import token_make
 
 IMAGES = "/api/v1/images"
-QUICK_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-"""For tests that make many users and sign nobody in: the real one takes half a second each."""
 EVERYTHING = (Scope.UPLOAD, Scope.READ, Scope.DELETE)
 
 

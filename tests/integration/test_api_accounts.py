@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.factories import isolate, make_cluster, make_image, make_user
-from tests.integration.api_caller import QUICK_HASHERS, Caller
+from tests.integration.api_caller import Caller
 from webapp.accounts.bootstrap import admin_ensure
 from webapp.accounts.models import Scope, Token, User
 from webapp.accounts.services import (
@@ -33,11 +33,6 @@ from webapp.images.services import image_delete
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(autouse=True)
-def quickly(settings):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
 
 
 @pytest.fixture

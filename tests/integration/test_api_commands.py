@@ -6,7 +6,6 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.factories import make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from webapp.accounts.models import Scope, Token, User
 from webapp.accounts.services import token_authenticate, token_make
 from webapp.core.errors import NotAuthenticatedError
@@ -14,11 +13,6 @@ from webapp.core.errors import NotAuthenticatedError
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(autouse=True)
-def quickly(settings):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
 
 
 def run(*words):

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from tests.factories import isolate, make_cluster, make_image, make_user
-from tests.integration.api_caller import IMAGES, QUICK_HASHERS, Caller, code_of
+from tests.integration.api_caller import IMAGES, Caller, code_of
 from webapp.api import schemas
 from webapp.api.waiting import Waiting
 from webapp.core.ids import Kind, id_make
@@ -20,7 +20,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def shards(settings, tmp_path):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     isolate(settings, tmp_path)
     return make_cluster(tmp_path)
 

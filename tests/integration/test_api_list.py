@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.factories import isolate, make_cluster, make_image, make_user
-from tests.integration.api_caller import IMAGES, QUICK_HASHERS, Caller, code_of
+from tests.integration.api_caller import IMAGES, Caller, code_of
 from webapp.accounts.models import Scope
 from webapp.api import schemas
 from webapp.core.ids import Kind, id_make
@@ -21,7 +21,6 @@ NOW = timezone.now()
 
 @pytest.fixture
 def owner(settings, tmp_path):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     isolate(settings, tmp_path)
     make_cluster(tmp_path, count=2)
     return make_user()

@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.factories import isolate, make_user
-from tests.integration.api_caller import IMAGES, QUICK_HASHERS, Caller, code_of
+from tests.integration.api_caller import IMAGES, Caller, code_of
 from webapp.accounts.models import Scope
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,7 +19,6 @@ SOME_IMAGE = f"{IMAGES}/p0006b3tyazq3vjqrjz18vaa"
 
 @pytest.fixture
 def call(settings, tmp_path):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     isolate(settings, tmp_path)
     return Caller(make_user(staff=True), {Scope.ADMIN})
 

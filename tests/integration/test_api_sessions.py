@@ -5,7 +5,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 
 from tests.factories import isolate, make_user
-from tests.integration.api_caller import IMAGES, QUICK_HASHERS, code_of
+from tests.integration.api_caller import IMAGES, code_of
 from webapp.accounts.models import Scope
 from webapp.accounts.services import token_make
 from webapp.accounts.sessions import principal_for, session_principal
@@ -21,7 +21,6 @@ SOME_IMAGE = f"{IMAGES}/{id_make(kind=Kind.PUBLIC, version=0)}"
 
 @pytest.fixture
 def user(settings, tmp_path):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     isolate(settings, tmp_path)
     return make_user()
 

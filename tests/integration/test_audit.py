@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.factories import isolate, make_cluster, make_image, make_user
-from tests.integration.api_caller import QUICK_HASHERS, Caller
+from tests.integration.api_caller import Caller
 from tests.integration.page_rows import signed_in, text_of
 from webapp.accounts.models import Scope, Token
 from webapp.accounts.services import token_make, token_revoke
@@ -30,7 +30,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def folder(settings, tmp_path):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     isolate(settings, tmp_path)
     return tmp_path
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils.crypto import get_random_string
 
 from tests.factories import isolate, make_cluster, make_picture, make_user
-from tests.integration.api_caller import IMAGES, QUICK_HASHERS, code_of
+from tests.integration.api_caller import IMAGES, code_of
 from tests.integration.asgi_caller import bearer, call
 from tests.integration.page_rows import signed_in, text_of
 from webapp.accounts.models import Scope
@@ -23,7 +23,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def owner(settings, tmp_path):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     isolate(settings, tmp_path)
     make_cluster(tmp_path, count=3)
     return make_user()

@@ -7,7 +7,6 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from tests.factories import make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.page_rows import make_rows, signed_in
 from webapp.audit.models import AuditEntry
 from webapp.images.models import IdempotencyKey
@@ -17,7 +16,6 @@ pytestmark = pytest.mark.django_db
 
 
 def test_old_entries_of_the_audit_log_and_old_sessions_go_and_others_stay(settings):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     for _ in range(2):
         signed_in(make_user())
     long_ago = timezone.now() - timedelta(days=settings.SHOEBOX.audit_days + 1)
@@ -27,7 +25,7 @@ def test_old_entries_of_the_audit_log_and_old_sessions_go_and_others_stay(settin
     assert (AuditEntry.objects.count(), Session.objects.count()) == (1, 1)
 
 
-def test_a_key_goes_with_the_row_of_its_image(settings):
+def test_a_key_goes_with_the_row_of_its_image():
     owner = make_user()
     kept = make_rows(owner, 1)[0]
     for name, image_id in (("kept", kept.id), ("gone", "p" + "0" * 23)):

@@ -8,7 +8,6 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.factories import isolate, make_cluster, make_image, make_picture, make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from webapp.images.models import Image
 from webapp.imports import archive, storing
 
@@ -17,7 +16,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def quickly(settings, tmp_path):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     isolate(settings, tmp_path / "data")
     make_cluster(tmp_path / "data", count=3)
 

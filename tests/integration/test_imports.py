@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from tests.factories import isolate, make_cluster, make_image, make_picture, make_user
-from tests.integration.api_caller import QUICK_HASHERS, Caller, code_of
+from tests.integration.api_caller import Caller, code_of
 from tests.integration.page_rows import signed_in
 from tests.remote import answer, redirect, remote_running
 from webapp.accounts.models import Scope
@@ -28,7 +28,6 @@ LINK = "http://127.0.0.1:8080/cat.jpg"
 
 @pytest.fixture(autouse=True)
 def quickly(settings, tmp_path):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     isolate(settings, tmp_path)
     loopback = {"import_private_addresses": True, "import_ports": ("1-65535",)}
     settings.SHOEBOX = settings.SHOEBOX.model_copy(update=loopback)

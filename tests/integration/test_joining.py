@@ -11,7 +11,6 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.factories import make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.page_rows import signed_in, text_of
 from webapp.accounts.invitations import (
     invitation_accept,
@@ -28,11 +27,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 PASSWORD = "correct horse battery"
 FORM = {"name": "ada", "password": PASSWORD, "again": PASSWORD}
-
-
-@pytest.fixture(autouse=True)
-def quickly(settings):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
 
 
 @pytest.fixture

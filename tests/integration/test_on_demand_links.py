@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.factories import isolate, make_cluster, make_image, make_user
-from tests.integration.api_caller import QUICK_HASHERS, Caller, code_of
+from tests.integration.api_caller import Caller, code_of
 from webapp.api import schemas
 from webapp.core.ids import Kind
 from webapp.core.signing import link_verify
@@ -19,7 +19,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def store(settings, tmp_path):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     isolate(settings, tmp_path)
     make_cluster(tmp_path)
 

@@ -7,18 +7,12 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.factories import make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.page_rows import signed_in, text_of
 from webapp.accounts.models import Token
 from webapp.accounts.services import token_authenticate
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(autouse=True)
-def quick(settings):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
 
 
 def sign_in(client, user, password, **extra):

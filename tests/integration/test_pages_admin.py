@@ -10,7 +10,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import isolate, make_cluster, make_image, make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.page_rows import make_row, make_rows, signed_in, text_of
 from webapp.accounts.invitations import invitation_create
 from webapp.accounts.models import Invitation, Token, User
@@ -40,7 +39,6 @@ def act(client, address, action, *rows):
 
 @pytest.fixture(autouse=True)
 def folder(settings, tmp_path, transactional_db):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     isolate(settings, tmp_path)
     return tmp_path
 

@@ -9,7 +9,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.page_rows import make_row, make_rows, signed_in, text_of, tiles_of
 from webapp.core.ids import Kind
 from webapp.images.models import ImageState
@@ -20,8 +19,7 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def owner(settings):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
+def owner():
     return make_user()
 
 

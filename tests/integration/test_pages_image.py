@@ -7,7 +7,6 @@ from html import unescape
 import pytest
 
 from tests.factories import make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.page_rows import make_row, make_rows, signed_in, text_of
 from webapp.core.ids import Kind
 from webapp.images.models import ImageState
@@ -16,8 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def owner(settings):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
+def owner():
     return make_user()
 
 
@@ -83,7 +81,7 @@ def test_links_of_a_signed_image_are_signed_and_say_when_they_end(owner, client)
     assert "Only signed links show it. These end" in page
 
 
-def test_a_private_original_is_offered_to_its_owner_only(owner, client, settings):
+def test_a_private_original_is_offered_to_its_owner_only(owner, client):
     image = make_row(owner, private=True, content_type="image/heic")
     staff = signed_in(make_user(staff=True))
     assert f"/{image.id}/private" in show(client, image)

@@ -4,7 +4,6 @@ import pytest
 from django.test import Client
 
 from tests.factories import isolate, make_cluster, make_image, make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.page_rows import make_row, signed_in, text_of
 from webapp.images.models import Image, ImageState
 
@@ -21,7 +20,6 @@ every_action = pytest.mark.parametrize("action", ACTIONS)
 
 @pytest.fixture
 def image(settings, tmp_path, transactional_db):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     isolate(settings, tmp_path)
     make_cluster(tmp_path, count=3)
     return make_image(make_user(), tmp_path).image
@@ -83,8 +81,7 @@ def test_a_form_of_another_site_changes_nothing(image, action):
 
 
 @pytest.mark.django_db
-def test_an_image_of_somebody_else_looks_like_none(settings):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
+def test_an_image_of_somebody_else_looks_like_none():
     image, client = make_row(make_user()), signed_in(make_user())
     there = client.get(f"/i/{image.id}")
     absent = client.get(f"/i/p000{'0' * 20}")
@@ -92,8 +89,7 @@ def test_an_image_of_somebody_else_looks_like_none(settings):
 
 
 @pytest.mark.django_db
-def test_staff_sees_whose_image_it_is(settings):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
+def test_staff_sees_whose_image_it_is():
     image = make_row(make_user())
     page = text_of(signed_in(make_user(staff=True)).get(f"/i/{image.id}"))
     assert image.owner.username in page
@@ -102,15 +98,13 @@ def test_staff_sees_whose_image_it_is(settings):
 @pytest.mark.django_db
 @pytest.mark.parametrize("staff", [True, False])
 def test_only_staff_finds_the_way_to_admin_and_flower(settings, staff):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     settings.SHOEBOX = settings.SHOEBOX.model_copy(update={"flower_url": "http://flower.test"})
     page = text_of(signed_in(make_user(staff=staff)).get("/"))
     assert ("http://flower.test" in page, "/admin/" in page) == (staff, staff)
 
 
 @pytest.mark.django_db
-def test_others_cannot_revoke_a_token(settings):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
+def test_others_cannot_revoke_a_token():
     owner = make_user()
     signed_in(owner).post("/tokens", {"name": "cron", "scopes": ["read"]})
     token = owner.tokens.get()

@@ -9,7 +9,6 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from tests.factories import make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.page_rows import make_row, signed_in, text_of
 from webapp.core.ids import Kind
 from webapp.images.models import ImageState
@@ -22,9 +21,8 @@ INLINE = re.compile(
 
 
 @pytest.fixture
-def pages(settings):
+def pages():
     """Every page in every state, by address."""
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     user = make_user(staff=True)
     rows = [make_row(user, state=state) for state in ImageState]
     rows.append(make_row(user, kind=Kind.SIGNED, private=True, content_type="image/heic"))
@@ -50,7 +48,7 @@ def test_the_policy_allows_our_files_and_pictures_of_the_read_service(pages, set
     assert "unsafe" not in policy
 
 
-def test_only_the_admin_may_run_what_its_theme_needs(settings):
+def test_only_the_admin_may_run_what_its_theme_needs():
     assert "'unsafe-eval'" in Client().get("/admin/login/").headers["Content-Security-Policy"]
 
 
@@ -82,10 +80,7 @@ def test_a_page_that_is_not_there_says_so_in_words():
         (RuntimeError("secret"), 500, "It is our fault"),
     ],
 )
-def test_a_page_that_cannot_be_made_says_whether_that_passes(
-    settings, monkeypatch, error, status, said
-):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
+def test_a_page_that_cannot_be_made_says_whether_that_passes(monkeypatch, error, status, said):
     client = signed_in(make_user())
     client.raise_request_exception = False
 

@@ -7,7 +7,6 @@ import pytest
 from django.test import Client
 
 from tests.factories import make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.page_rows import make_row, signed_in, text_of
 from webapp.accounts.models import Scope, Token
 from webapp.accounts.services import token_authenticate
@@ -19,11 +18,6 @@ from webapp.intake.metadata.removal import can_strip
 from webapp.uploads.receiver import PATH
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def quick(settings):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
 
 
 def downloaded(user):
@@ -57,7 +51,7 @@ def test_it_sends_files_to_the_receiver(settings):
     assert (config["RequestMethod"], config["FileFormName"]) == ("POST", "file")
 
 
-def test_it_finds_the_links_in_an_answer(settings):
+def test_it_finds_the_links_in_an_answer():
     user = make_user()
     config = downloaded(user).json()
     image = image_json(make_row(user), viewer=user)

@@ -12,7 +12,6 @@ from django.contrib import admin
 from django.urls import URLResolver, get_resolver
 
 from tests.factories import isolate, make_cluster, make_image, make_picture, make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.asgi_caller import call
 from tests.integration.roles import NOBODY, OTHER, OWNER, ROLES, SESSIONS, STAFF, Shown, shown_by
 from webapp.accounts.invitations import invitation_create
@@ -211,7 +210,6 @@ class World:
 
 @pytest.fixture
 def world(settings, tmp_path):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     isolate(settings, tmp_path)
     make_cluster(tmp_path, count=3)
     return World(tmp_path)

@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from config.queue_state import oldest_work
 from tests.factories import isolate, make_cluster, make_image, make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.page_rows import signed_in
 from webapp.images.dead_letters import image_try_again
 from webapp.images.models import Image, ImageState
@@ -22,7 +21,6 @@ LONG_AGO = timezone.now() - timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def roots(settings, tmp_path):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     isolate(settings, tmp_path)
     return make_cluster(tmp_path)
 

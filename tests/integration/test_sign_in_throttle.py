@@ -6,7 +6,6 @@ import httpx
 import pytest
 
 from tests.factories import make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.asgi_caller import BASE, django
 from tests.integration.roles import NOBODY, Role, shown_by
 from webapp.limits.address import networks_parse
@@ -32,7 +31,6 @@ profiles = pytest.mark.parametrize(("trusted", "proxy"), [DIRECT, EDGE, COMPOSE]
 
 @pytest.fixture(autouse=True)
 def guessable(settings):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     settings.AXES_FAILURE_LIMIT = 3
 
 

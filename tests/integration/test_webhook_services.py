@@ -9,7 +9,6 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from tests.factories import make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.page_rows import make_row, signed_in
 from webapp.outbox.message import EventMessage
 from webapp.outbox.tasks import Event
@@ -32,11 +31,6 @@ URL = "https://hooks.example.org/in"
 FAILED = Answer(status=500, error="answered 500")
 ARRIVED = Answer(status=204)
 DELIVERIES = "/admin/webhooks/webhookdelivery/"
-
-
-@pytest.fixture(autouse=True)
-def quickly(settings):
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
 
 
 @pytest.fixture

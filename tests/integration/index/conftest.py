@@ -12,7 +12,6 @@ from config.local.runner import start
 from config.local.servers import Postgres
 from config.local.service import MissingServerError
 from tests.factories import isolate, make_cluster, make_user
-from tests.integration.api_caller import QUICK_HASHERS
 from tests.integration.index.databases import index_at, sqlite_copy, tables_empty, tables_make
 from webapp.cluster import clock
 from webapp.cluster.clock import index_now
@@ -70,7 +69,6 @@ def postgresql(postgres_url, django_db_blocker):
 @pytest.fixture
 def shards(settings, tmp_path):
     """Shards of folders, in the index the test asked for before."""
-    settings.PASSWORD_HASHERS = QUICK_HASHERS
     isolate(settings, tmp_path)
     return make_cluster(tmp_path)
 
