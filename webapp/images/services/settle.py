@@ -71,13 +71,13 @@ def _becomes_ready(image: Image) -> bool:
 def _commit_ready(image: Image) -> bool:
     if connection.vendor == "postgresql":
         committed = row_commit_ready(image)
-        relay_nudge()
     else:
         with transaction.atomic():
             committed = _commit(image)
             if committed:
                 outbox_add(subject=image.id, events=[Event.READY])
     if committed:
+        relay_nudge()
         READY_SECONDS.observe((timezone.now() - image.created_at).total_seconds())
     return committed
 

@@ -108,7 +108,7 @@ async def test_what_was_made_is_begun_at_once(world, deliver, run, monkeypatch):
         await reached(lambda: world.is_asked)
         world.add(webhook=webhook)
         deliver.made()
-        await reached(lambda: world.begun == webhook + 1)  # noqa: B023 - asked here and now
+        await reached(lambda count=webhook + 1: world.begun == count)
         world.is_asked = False
         deliver.made()
 
